@@ -1,0 +1,67 @@
+//! Why a command did not take effect, free of any transport. Each transport converts it exhaustively, once.
+
+use crate::{db, domain::ids::OrderId};
+
+/// One thing wrong with what the caller sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON Pointer into the body: `/lines/0/quantity`.
+    pub pointer: String,
+    /// Stable: `out_of_range`, `mismatch`, `duplicate`, …
+    pub code: &'static str,
+    /// For a person; names both numbers where two disagree.
+    pub message: String,
+}
+
+/// A command that changed nothing (but see [`CommandError::OutcomeUnknown`]).
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// No such order, payment or operation in this tenant.
+    #[error("not found")]
+    NotFound,
+    /// The request fits its shape and means something impossible: every error found.
+    #[error("the request is not valid")]
+    Invalid(Vec<FieldError>),
+    /// Another request with this key is under way.
+    #[error("a request with this key is under way")]
+    IdempotencyInProgress,
+    /// The key belongs to a different request.
+    #[error("the key was used for another request")]
+    IdempotencyKeyReused,
+    /// Another change of this order is under way.
+    #[error("another change of this order is under way")]
+    OrderBusy,
+    /// The tenant's reference already names an order.
+    #[error("the external reference is taken")]
+    DuplicateExternalReference {
+        /// The order that has it.
+        order: OrderId,
+    },
+    /// A message about an order or operation that does not exist yet.
+    #[error("{0} is not known yet")]
+    NotYetKnown(&'static str),
+    /// A message that can never be applied.
+    #[error("{0}")]
+    Poison(String),
+    /// Try again later: a store or partner is away.
+    #[error("a dependency is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// COMMIT was not answered: retry with the same key.
+    #[error("the outcome is not known")]
+    OutcomeUnknown(#[source] db::Error),
+    /// Ours to mend.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<db::Error> for CommandError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Unavailable(_) | db::Error::Serialization(_) => Self::Unavailable(Box::new(error)),
+            db::Error::CommitUnknown(_) => Self::OutcomeUnknown(error),
+            db::Error::LockTimeout(db::LockWait::Claim) => Self::IdempotencyInProgress,
+            db::Error::LockTimeout(db::LockWait::Order) => Self::OrderBusy,
+            db::Error::Constraint(..) | db::Error::Unexpected(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}

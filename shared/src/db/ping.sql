@@ -1,0 +1,2 @@
+-- Readiness: does PostgreSQL answer?
+SELECT 1

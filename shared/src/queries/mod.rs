@@ -1,0 +1,1 @@
+//! What only reads: one use case a file, named by its verb phrase.
