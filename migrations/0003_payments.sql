@@ -28,6 +28,7 @@ CREATE TABLE payment_operations (
     kind                text        NOT NULL,
     state               text        NOT NULL,
     amount              bigint      NOT NULL,
+    settled_amount      bigint,
     provider_reference  text,
     failure_code        text,
     failure_message     text,

@@ -1,17 +1,9 @@
 //! Why a command did not take effect, free of any transport. Each transport converts it exhaustively, once.
 
-use crate::{db, domain::ids::OrderId};
-
-/// One thing wrong with what the caller sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldError {
-    /// JSON Pointer into the body: `/lines/0/quantity`.
-    pub pointer: String,
-    /// Stable: `out_of_range`, `mismatch`, `duplicate`, …
-    pub code: &'static str,
-    /// For a person; names both numbers where two disagree.
-    pub message: String,
-}
+use crate::{
+    db,
+    domain::{ids::OrderId, invalid::FieldError},
+};
 
 /// A command that changed nothing (but see [`CommandError::OutcomeUnknown`]).
 #[derive(Debug, thiserror::Error)]

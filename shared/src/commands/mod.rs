@@ -12,6 +12,6 @@ mod origin;
 pub use self::{
     answer::{Answer, Executed},
     context::Context,
-    error::{CommandError, FieldError},
+    error::CommandError,
     origin::{Claim, Origin},
 };

@@ -5,6 +5,11 @@
 //! (relay, timers) goes through [`Database::system`] under a role of its own.
 
 pub mod api_keys;
+pub mod idempotency_records;
+pub mod migrations;
+pub mod order_numbers;
+pub mod orders;
+pub mod tenants;
 mod error;
 mod tenant_tx;
 

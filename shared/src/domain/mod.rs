@@ -1,11 +1,19 @@
 //! The business, pure: orders, money, payments, stock, shipments, and the rules between them.
 //!
 //! No async, no IO, no clock, no randomness, no environment: `now` and fresh ids are arguments, a decision returns the new state
-//! together with its history, postings and messages. The normative text is the domain chapter of the design; the tests of these
-//! modules are its executable form.
+//! together with its history, postings and messages. In reading order: [`money`] and [`ids`]; [`order::status`] and
+//! [`order::transitions`], the table of an order's life; [`order::place`]; then what happens to an order: [`order::stock`],
+//! [`order::payment`], [`order::shipment`], and after each [`order::advance`].
 
 pub mod actor;
+pub mod fulfilment;
 pub mod ids;
+pub mod invalid;
+pub mod messages;
+pub mod money;
+pub mod order;
+pub mod payments;
 pub mod permissions;
 pub mod policy;
+pub mod text_enum;
 pub mod timestamp;

@@ -1,0 +1,111 @@
+-- Saves a changed order: its state and everything that commits with it, in one statement of an open tenant transaction. The order's
+-- row is locked already.
+--
+-- $1–$57 as in order_create.sql ($1 is bound for that numbering; row-level security supplies the tenant) · $58–$63 line counters ·
+-- $64–$65 timers to clear · $66 payments whose token is spent.
+WITH changed AS (
+    UPDATE orders SET
+        version = $48,
+        event_sequence = $49,
+        status = $50,
+        payment_status = $51,
+        fulfillment_status = $52,
+        return_status = $53,
+        stock_status = $54,
+        stock_attempt = $55,
+        balances = $56::jsonb,
+        updated_at = $57
+    WHERE tenant_id = $1 AND id = $2
+    RETURNING tenant_id, id
+),
+lines AS (
+    UPDATE order_lines AS l SET
+        cancelled = n.cancelled,
+        fulfilled = n.fulfilled,
+        shipped = n.shipped,
+        delivered = n.delivered,
+        returned = n.returned
+    FROM changed, unnest($58::uuid[], $59::bigint[], $60::bigint[], $61::bigint[], $62::bigint[], $63::bigint[])
+        AS n (id, cancelled, fulfilled, shipped, delivered, returned)
+    WHERE l.tenant_id = changed.tenant_id AND l.order_id = changed.id AND l.id = n.id
+        AND (l.cancelled, l.fulfilled, l.shipped, l.delivered, l.returned)
+            IS DISTINCT FROM (n.cancelled, n.fulfilled, n.shipped, n.delivered, n.returned)
+),
+cleared AS (
+    DELETE FROM timers AS t
+    USING changed, unnest($64::text[], $65::uuid[]) AS c (kind, subject_id)
+    WHERE t.tenant_id = changed.tenant_id AND t.kind = c.kind AND t.subject_id = c.subject_id
+),
+spent AS (
+    UPDATE payments AS p SET token_sealed = NULL
+    FROM changed
+    WHERE p.tenant_id = changed.tenant_id AND p.id = ANY ($66::uuid[]) AND p.token_sealed IS NOT NULL
+),
+history AS (
+    INSERT INTO order_history (tenant_id, order_id, version, action, actor, from_status, to_status, reason, correlation_id, at)
+    SELECT changed.tenant_id, changed.id, h.version, h.action, $8, h.from_status, h.to_status, h.reason, $9, $10
+    FROM changed, unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
+        AS h (version, action, from_status, to_status, reason)
+),
+posted AS (
+    INSERT INTO ledger (tenant_id, order_id, transaction_id, account, amount, fact, operation_id, at)
+    SELECT changed.tenant_id, changed.id, p.transaction_id, p.account, p.amount, p.fact, p.operation_id, $10
+    FROM changed, unnest($11::uuid[], $12::text[], $13::bigint[], $14::text[], $15::uuid[])
+        AS p (transaction_id, account, amount, fact, operation_id)
+),
+published AS (
+    INSERT INTO outbox (tenant_id, event_id, order_id, shard, exchange, routing_key, body, created_at)
+    SELECT changed.tenant_id, m.event_id, changed.id, $20, m.exchange, m.routing_key, m.body, $10
+    FROM changed, unnest($16::uuid[], $17::text[], $18::text[], $19::bytea[])
+        WITH ORDINALITY AS m (event_id, exchange, routing_key, body, position)
+    ORDER BY m.position -- seq is the order of publication
+),
+operations AS (
+    INSERT INTO payment_operations (
+        tenant_id, order_id, id, payment_id, kind, state, amount, settled_amount, provider_reference, failure_code, failure_message,
+        next_action, reverse_on_success, conflicted, requested_at, sent_at, settled_at)
+    SELECT changed.tenant_id, changed.id, o.id, o.payment_id, o.kind, o.state, o.amount, o.settled_amount, o.provider_reference,
+        o.failure_code, o.failure_message, o.next_action::jsonb, o.reverse_on_success, o.conflicted, o.requested_at, o.sent_at,
+        o.settled_at
+    FROM changed, unnest(
+        $21::uuid[], $22::uuid[], $23::text[], $24::text[], $25::bigint[], $26::bigint[], $27::text[], $28::text[], $29::text[],
+        $30::text[], $31::boolean[], $32::boolean[], $33::timestamptz[], $34::timestamptz[], $35::timestamptz[])
+        AS o (id, payment_id, kind, state, amount, settled_amount, provider_reference, failure_code, failure_message, next_action,
+              reverse_on_success, conflicted, requested_at, sent_at, settled_at)
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        state = excluded.state,
+        settled_amount = excluded.settled_amount,
+        provider_reference = excluded.provider_reference,
+        failure_code = excluded.failure_code,
+        failure_message = excluded.failure_message,
+        next_action = excluded.next_action,
+        reverse_on_success = excluded.reverse_on_success,
+        conflicted = excluded.conflicted,
+        sent_at = excluded.sent_at,
+        settled_at = excluded.settled_at
+),
+fulfilments AS (
+    INSERT INTO fulfillments (tenant_id, order_id, id, status, carrier, tracking_number, tracking_url, created_at, updated_at)
+    SELECT changed.tenant_id, changed.id, f.id, f.status, f.carrier, f.tracking_number, f.tracking_url, f.created_at, $10
+    FROM changed, unnest($36::uuid[], $37::text[], $38::text[], $39::text[], $40::text[], $41::timestamptz[])
+        AS f (id, status, carrier, tracking_number, tracking_url, created_at)
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        status = excluded.status,
+        carrier = excluded.carrier,
+        tracking_number = excluded.tracking_number,
+        tracking_url = excluded.tracking_url,
+        updated_at = excluded.updated_at
+),
+fulfilment_parts AS (
+    INSERT INTO fulfillment_lines (tenant_id, fulfillment_id, line_id, quantity)
+    SELECT changed.tenant_id, p.fulfillment_id, p.line_id, p.quantity
+    FROM changed, unnest($42::uuid[], $43::uuid[], $44::bigint[]) AS p (fulfillment_id, line_id, quantity)
+    ON CONFLICT DO NOTHING
+),
+deadlines AS (
+    INSERT INTO timers (tenant_id, kind, subject_id, due_at)
+    SELECT changed.tenant_id, t.kind, t.subject_id, t.due_at
+    FROM changed, unnest($45::text[], $46::uuid[], $47::timestamptz[]) AS t (kind, subject_id, due_at)
+    ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
+)
+SELECT count(*) AS saved FROM changed

@@ -1,0 +1,55 @@
+//! What is wrong with a request that fits its shape: every error, each with its place.
+
+use std::fmt;
+
+/// One thing wrong with what the caller sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON Pointer into the body (RFC 6901): `/lines/0/quantity`.
+    pub pointer: String,
+    /// Stable: `out_of_range`, `mismatch`, `required`, …
+    pub code: &'static str,
+    /// For a person; names both numbers where two disagree.
+    pub message: String,
+}
+
+/// Collects errors, so that a caller learns of all of them at once.
+#[derive(Debug, Default)]
+pub struct FieldErrors(Vec<FieldError>);
+
+/// More errors than this are not reported: nobody reads them, and a body of 1,000 lines could make thousands.
+const ERRORS_MAX: usize = 100;
+
+impl FieldErrors {
+    /// Notes one error.
+    pub fn push(&mut self, pointer: impl Into<String>, code: &'static str, message: impl Into<String>) {
+        if self.0.len() < ERRORS_MAX {
+            self.0.push(FieldError { pointer: pointer.into(), code, message: message.into() });
+        }
+    }
+
+    /// Notes an error unless the condition holds.
+    pub fn require(&mut self, holds: bool, pointer: impl Into<String>, code: &'static str, message: impl fmt::Display) {
+        if !holds {
+            self.push(pointer, code, message.to_string());
+        }
+    }
+
+    /// Notes an error unless a text has between one and `max` characters and no control characters.
+    pub fn text(&mut self, text: &str, max: usize, pointer: impl Into<String>) {
+        let length = text.chars().count();
+        if length == 0 || length > max {
+            self.push(pointer, "length", format!("must have 1 to {max} characters, has {length}"));
+        } else if text.chars().any(char::is_control) {
+            self.push(pointer, "control_character", "must not contain control characters");
+        }
+    }
+
+    /// The errors, or nothing if there are none.
+    ///
+    /// # Errors
+    /// Every error noted.
+    pub fn into_result(self) -> Result<(), Vec<FieldError>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}

@@ -1,0 +1,189 @@
+//! Money: whole minor units and an ISO 4217 code. No float anywhere; overflow is an error, never a wrap or a panic.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// An amount left the range in which every JSON reader keeps it exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("amount exceeds 9007199254740991 minor units")]
+pub struct Overflow;
+
+/// Minor units of the order's currency; negative only as a balance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Amount(i64);
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// 2^53 − 1: the largest integer that every JSON reader keeps exact.
+    pub const MAX: Self = Self(9_007_199_254_740_991);
+
+    /// An amount of so many minor units.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond ±[`Amount::MAX`].
+    pub const fn new(minor_units: i64) -> Result<Self, Overflow> {
+        if minor_units > Self::MAX.0 || minor_units < -Self::MAX.0 { Err(Overflow) } else { Ok(Self(minor_units)) }
+    }
+
+    /// Its minor units.
+    pub const fn minor_units(self) -> i64 {
+        self.0
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).ok_or(Overflow).and_then(Self::new)
+    }
+
+    /// The difference, negative if `other` is larger.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).ok_or(Overflow).and_then(Self::new)
+    }
+
+    /// So many times this.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn times(self, quantity: u32) -> Result<Self, Overflow> {
+        self.0.checked_mul(i64::from(quantity)).ok_or(Overflow).and_then(Self::new)
+    }
+
+    /// The same amount on the other side; never overflows, the range is symmetric.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// More than nothing.
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+
+    /// Less than nothing.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// Exactly nothing.
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// The sum of many.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn sum(amounts: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
+        amounts.into_iter().try_fold(Self::ZERO, Self::plus)
+    }
+}
+
+impl fmt::Debug for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Currencies whose minor unit is not a hundredth (ISO 4217, list one), and every other current one.
+const EXPONENT_0: &str = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
+const EXPONENT_3: &str = "BHD IQD JOD KWD LYD OMR TND";
+const EXPONENT_4: &str = "CLF UYW";
+const EXPONENT_2: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY \
+     COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES \
+     KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB \
+     PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS \
+     UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG";
+
+/// A text that is no current ISO 4217 code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an ISO 4217 currency code")]
+pub struct UnknownCurrency;
+
+/// An ISO 4217 currency.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency {
+    code: [u8; 3],
+    exponent: u8,
+}
+
+impl Currency {
+    /// Its code: `EUR`.
+    pub fn code(&self) -> &str {
+        // Built from an ASCII table entry; the fallback cannot be reached.
+        std::str::from_utf8(&self.code).unwrap_or("XXX")
+    }
+
+    /// Decimal places of its minor unit: JPY 0, USD 2, BHD 3.
+    pub const fn exponent(self) -> u8 {
+        self.exponent
+    }
+}
+
+impl FromStr for Currency {
+    type Err = UnknownCurrency;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCurrency> {
+        let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| UnknownCurrency)?;
+        let listed = |table: &str| table.split_ascii_whitespace().any(|known| known == text);
+        [(2, EXPONENT_2), (0, EXPONENT_0), (3, EXPONENT_3), (4, EXPONENT_4)]
+            .into_iter()
+            .find(|(_, table)| listed(table))
+            .map(|(exponent, _)| Self { code, exponent })
+            .ok_or(UnknownCurrency)
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minor_units_differ_by_currency() {
+        for (code, exponent) in [("JPY", 0), ("USD", 2), ("EUR", 2), ("BHD", 3), ("CLF", 4)] {
+            assert_eq!(code.parse::<Currency>().unwrap().exponent(), exponent, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_currency_is_refused() {
+        for text in ["", "EU", "eur", "EURO", "XXX", "E R"] {
+            assert_eq!(text.parse::<Currency>(), Err(UnknownCurrency), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_range_ends_where_json_stops_being_exact() {
+        let one = Amount::new(1).unwrap();
+        assert_eq!(Amount::MAX.plus(one), Err(Overflow));
+        assert_eq!(Amount::MAX.negated().minus(one), Err(Overflow));
+        assert_eq!(Amount::MAX.times(2), Err(Overflow));
+        assert_eq!(Amount::new(i64::MAX), Err(Overflow));
+    }
+}

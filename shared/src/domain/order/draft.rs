@@ -1,0 +1,232 @@
+//! An order under change. Everything that must commit together with its new state is collected here.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{
+    Order,
+    status::OrderStatus,
+    transitions::{self, Trigger},
+};
+use crate::domain::{
+    fulfilment,
+    ids::{EventId, FulfillmentId, NewIds, OperationId, PaymentId},
+    messages::{Message, MessageType},
+    money::{Amount, Overflow},
+    payments::{
+        ledger::{self, Entry, Fact},
+        status::payment_status,
+    },
+    text_enum::text_enum,
+    timestamp::Timestamp,
+};
+
+/// Why the domain refuses a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The table has no such row.
+    #[error("an order that is {from} cannot take {trigger}")]
+    IllegalTransition {
+        /// The status it is in.
+        from: OrderStatus,
+        /// What was to happen.
+        trigger: Trigger,
+    },
+    /// It speaks of something that this order does not have (yet).
+    #[error("{0} is not known yet")]
+    NotYetKnown(&'static str),
+    /// Money left its range.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+/// One history row: one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The version that it made.
+    pub version: u64,
+    /// What happened: `created`, `payment_captured`, …
+    pub action: &'static str,
+    /// Before; nothing at creation.
+    pub from: Option<OrderStatus>,
+    /// After.
+    pub to: OrderStatus,
+    /// A stable reason code, if there is one.
+    pub reason: Option<String>,
+}
+
+/// One transaction of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerTransaction {
+    /// Its id.
+    pub id: Uuid,
+    /// Why.
+    pub fact: Fact,
+    /// The operation that moved the money, if one did.
+    pub operation: Option<OperationId>,
+    /// Its sides; they sum to zero.
+    pub entries: Vec<Entry>,
+}
+
+text_enum! {
+    /// The deadlines that a change sets or clears.
+    TimerKind {
+        /// When an unpaid order expires. Subject: the order.
+        PaymentDeadline = "payment_deadline",
+        /// When to ask what became of an operation. Subject: the operation.
+        PaymentReconcile = "payment_reconcile",
+    }
+}
+
+/// A deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timer {
+    /// Which.
+    pub kind: TimerKind,
+    /// The order or operation it belongs to.
+    pub subject: Uuid,
+}
+
+/// What must be written beside the order's own row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// New versions.
+    pub history: Vec<HistoryEntry>,
+    /// New postings.
+    pub ledger: Vec<LedgerTransaction>,
+    /// New messages, in the order in which they must leave.
+    pub messages: Vec<Message>,
+    /// Operations that are new or changed.
+    pub operations: BTreeSet<OperationId>,
+    /// Fulfilments that are new or changed.
+    pub fulfillments: BTreeSet<FulfillmentId>,
+    /// Tenders whose token is of no more use.
+    pub spent_tokens: BTreeSet<PaymentId>,
+    /// Deadlines to set, with their moment.
+    pub timers_set: Vec<(Timer, Timestamp)>,
+    /// Deadlines that no longer matter.
+    pub timers_cleared: Vec<Timer>,
+    /// Something changed that is no version: bookkeeping that callers never see.
+    pub internal: bool,
+}
+
+impl Changes {
+    /// Nothing is to be written.
+    pub fn is_empty(&self) -> bool {
+        self.history.is_empty() && !self.internal
+    }
+}
+
+/// An order under change.
+pub struct Draft<'a> {
+    pub(super) order: Order,
+    pub(super) changes: Changes,
+    pub(super) now: Timestamp,
+    ids: &'a mut dyn NewIds,
+}
+
+impl<'a> Draft<'a> {
+    /// Begins to change an order at this moment.
+    pub fn new(order: Order, now: Timestamp, ids: &'a mut dyn NewIds) -> Self {
+        Self { order, changes: Changes::default(), now, ids }
+    }
+
+    /// The order as it now is.
+    pub fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// The new state and everything to write beside it.
+    pub fn finish(self) -> (Order, Changes) {
+        (self.order, self.changes)
+    }
+
+    pub(super) fn next_uuid(&mut self) -> Uuid {
+        self.ids.next_uuid()
+    }
+
+    /// Makes a version without a change of status.
+    pub(super) fn record(&mut self, action: &'static str, reason: Option<String>) {
+        let status = self.order.status;
+        self.version(action, Some(status), reason);
+    }
+
+    /// Takes a row of the transition table: one version.
+    pub(super) fn take(&mut self, trigger: Trigger, reason: Option<String>) -> Result<(), Refusal> {
+        let from = self.order.status;
+        self.order.status = transitions::target(from, trigger).ok_or(Refusal::IllegalTransition { from, trigger })?;
+        self.version(trigger.as_str(), Some(from), reason);
+        Ok(())
+    }
+
+    pub(super) fn version(&mut self, action: &'static str, from: Option<OrderStatus>, reason: Option<String>) {
+        self.order.version += 1;
+        self.order.updated_at = self.now;
+        self.order.payment_status = payment_status(&self.order.balances, &self.order.payments);
+        self.order.fulfillment_status = fulfilment::fulfillment_status(&self.order.lines);
+        self.changes.history.push(HistoryEntry { version: self.order.version, action, from, to: self.order.status, reason });
+    }
+
+    /// Posts a fact to the ledger.
+    pub(super) fn post(&mut self, fact: Fact, amount: Amount, released: Amount, operation: Option<OperationId>) -> Result<(), Overflow> {
+        let entries = ledger::entries(fact, amount, released);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.order.balances = self.order.balances.post(&entries)?;
+        let id = self.next_uuid();
+        self.changes.ledger.push(LedgerTransaction { id, fact, operation, entries });
+        Ok(())
+    }
+
+    /// Publishes an event with its own members beside the snapshot of the order that every event carries. Call it after the
+    /// version it speaks of was made.
+    pub(super) fn publish(&mut self, kind: MessageType, own: Value) -> Result<(), Overflow> {
+        let mut data = Map::new();
+        data.insert("order".to_owned(), self.snapshot()?);
+        if let Value::Object(own) = own {
+            data.extend(own);
+        }
+        self.order.event_sequence += 1;
+        let sequence = Some(self.order.event_sequence);
+        self.send(kind, sequence, Value::Object(data));
+        Ok(())
+    }
+
+    /// Sends a command.
+    pub(super) fn command(&mut self, kind: MessageType, data: Value) {
+        self.send(kind, None, data);
+    }
+
+    /// A deadline that no longer matters; one that this very change set never comes to be.
+    pub(super) fn clear_timer(&mut self, timer: Timer) {
+        let before = self.changes.timers_set.len();
+        self.changes.timers_set.retain(|(set, _)| *set != timer);
+        if self.changes.timers_set.len() == before {
+            self.changes.timers_cleared.push(timer);
+        }
+    }
+
+    fn send(&mut self, kind: MessageType, sequence: Option<u64>, data: Value) {
+        let id = EventId::new(self.next_uuid());
+        let (order, order_version) = (self.order.id, self.order.version);
+        self.changes.messages.push(Message { id, kind, order, order_version, sequence, data });
+    }
+
+    fn snapshot(&self) -> Result<Value, Overflow> {
+        let order = &self.order;
+        Ok(json!({
+            "id": order.id,
+            "number": order.number.to_string(),
+            "external_reference": order.external_reference,
+            "version": order.version,
+            "status": order.status,
+            "payment_status": order.payment_status,
+            "fulfillment_status": order.fulfillment_status,
+            "currency": order.currency.code(),
+            "totals": order.totals()?,
+        }))
+    }
+}

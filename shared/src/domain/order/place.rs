@@ -1,0 +1,126 @@
+//! Placing an order: from a request that may become one to the order, its first version and everything that it sets going.
+
+use serde_json::json;
+
+use super::{
+    Order, Stock,
+    draft::{Draft, Refusal, Timer, TimerKind},
+    request::{NewOrder, NewTender},
+    status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus, StockStatus},
+};
+use crate::domain::{
+    ids::{NewIds, OperationId, OrderId, PaymentId, TenantId},
+    messages::MessageType,
+    money::Amount,
+    payments::{
+        Operation, OperationKind, Payment,
+        ledger::{Balances, Fact},
+    },
+    policy::TenantPolicy,
+    timestamp::Timestamp,
+};
+
+/// An operation that has not settled after this time is asked about.
+const RECONCILE_AFTER_SECONDS: i64 = 30;
+
+/// Where and when an order is placed.
+#[derive(Debug, Clone, Copy)]
+pub struct Placement<'a> {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The number allotted to it.
+    pub number: u64,
+    /// What the tenant has agreed to.
+    pub policy: &'a TenantPolicy,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// Places an order. Several rows of the transition table may be taken at once: an order without anything to pay, stock or ship is
+/// completed as soon as it exists.
+///
+/// # Errors
+/// [`Refusal::Overflow`] only; a [`NewOrder`] has passed every other check.
+pub fn place<'a>(new: NewOrder, placement: &Placement<'_>, ids: &'a mut dyn NewIds) -> Result<Draft<'a>, Refusal> {
+    let total = new.total;
+    let tenders = new.tenders.clone();
+    let order = Order { id: OrderId::new(ids.next_uuid()), ..unplaced(new, placement) };
+    let mut draft = Draft::new(order, placement.now, ids);
+    draft.post(Fact::Placed, total, Amount::ZERO, None)?;
+    let operations: Vec<OperationId> = tenders.into_iter().enumerate().map(|(index, tender)| draft.add_tender(index, tender)).collect();
+    draft.version("created", None, None);
+    draft.publish(MessageType::OrderCreated, json!({ "lines": draft.line_summaries() }))?;
+    if draft.order.stock.status == StockStatus::Requested {
+        draft.request_stock();
+    }
+    for operation in operations {
+        draft.request_operation(operation);
+    }
+    let deadline = placement.now.plus_seconds(i64::from(placement.policy.payment_deadline_seconds));
+    let subject = draft.order.id.uuid();
+    draft.changes.timers_set.push((Timer { kind: TimerKind::PaymentDeadline, subject }, deadline));
+    draft.advance()?;
+    Ok(draft)
+}
+
+fn unplaced(new: NewOrder, placement: &Placement<'_>) -> Order {
+    let (status, stock) = if placement.policy.stock {
+        (OrderStatus::Pending, StockStatus::Requested)
+    } else {
+        (OrderStatus::AwaitingPayment, StockStatus::Off)
+    };
+    Order {
+        id: OrderId::new(uuid::Uuid::nil()),
+        tenant: placement.tenant,
+        number: placement.number,
+        external_reference: new.external_reference,
+        version: 0,
+        event_sequence: 0,
+        status,
+        payment_status: PaymentStatus::Unpaid,
+        fulfillment_status: FulfillmentStatus::Unfulfilled,
+        return_status: ReturnStatus::None,
+        stock: Stock { status: stock, attempt: 1 },
+        currency: new.currency,
+        contact: new.contact,
+        lines: new.lines,
+        shipping: new.shipping,
+        shipping_tax: new.shipping_tax,
+        discount: new.discount,
+        balances: Balances::default(),
+        payments: Vec::new(),
+        fulfillments: Vec::new(),
+        metadata: new.metadata,
+        created_at: placement.now,
+        updated_at: placement.now,
+    }
+}
+
+impl Draft<'_> {
+    /// Adds a tender with its first operation, requested.
+    fn add_tender(&mut self, index: usize, tender: NewTender) -> OperationId {
+        let payment = PaymentId::new(self.next_uuid());
+        let operation = OperationId::new(self.next_uuid());
+        self.order.payments.push(Payment {
+            id: payment,
+            position: u32::try_from(index).unwrap_or(u32::MAX),
+            method: tender.method,
+            capture: tender.capture,
+            amount: tender.amount,
+            operations: vec![Operation::requested(operation, payment, OperationKind::Capture, tender.amount, self.now)],
+        });
+        operation
+    }
+
+    /// Sends a requested operation on its way to the payment service, and sets the moment to ask about it.
+    pub(super) fn request_operation(&mut self, id: OperationId) {
+        let Some(payment) = self.order.payments.iter().find(|payment| payment.operation(id).is_some()).map(|payment| payment.id) else {
+            return;
+        };
+        let data = json!({ "operation_id": id, "payment_id": payment, "order_id": self.order.id });
+        self.changes.operations.insert(id);
+        self.command(MessageType::PaymentOperationRequested, data);
+        let due = self.now.plus_seconds(RECONCILE_AFTER_SECONDS);
+        self.changes.timers_set.push((Timer { kind: TimerKind::PaymentReconcile, subject: id.uuid() }, due));
+    }
+}

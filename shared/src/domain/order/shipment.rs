@@ -1,0 +1,114 @@
+//! What the shipping partner reports, and what an order makes of it.
+
+use serde_json::{Value, json};
+
+use super::{
+    draft::{Draft, Refusal},
+    status::OrderStatus,
+    transitions::Trigger,
+};
+use crate::domain::{
+    fulfilment::{Fulfillment, FulfillmentLine, FulfillmentStage, Tracking},
+    ids::FulfillmentId,
+    messages::MessageType,
+};
+
+impl Draft<'_> {
+    /// Applies news of a fulfilment. Stages only go forward: a late lower one, or a repeated one, changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::NotYetKnown`] when this order has no such fulfilment.
+    pub fn shipment_reported(&mut self, id: FulfillmentId, stage: FulfillmentStage, tracking: Option<Tracking>) -> Result<(), Refusal> {
+        let now = self.now;
+        let fulfillment =
+            self.order.fulfillments.iter_mut().find(|fulfillment| fulfillment.id == id).ok_or(Refusal::NotYetKnown("fulfillment"))?;
+        if !fulfillment.stage.may_become(stage) {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut fulfillment.stage, stage);
+        fulfillment.tracking = tracking.or(fulfillment.tracking.take());
+        fulfillment.updated_at = now;
+        let after = fulfillment.clone();
+        self.changes.fulfillments.insert(id);
+        self.move_units(&after, before);
+        let Some((action, event)) = announcement(stage) else { return Ok(()) };
+        self.record(action, None);
+        self.publish(event, fulfillment_data(&after))?;
+        if !stage.is_live() {
+            let reason = json!({ "reason": action, "fulfillment_id": id });
+            self.publish(MessageType::OrderAttentionRequired, reason)?;
+        } else if self.order.status == OrderStatus::Confirmed {
+            self.take(Trigger::FulfillmentAccepted, None)?;
+            self.publish(MessageType::OrderProcessing, Value::Null)?;
+        }
+        self.advance()
+    }
+
+    /// Asks a shipping partner for every unit that needs one and has none.
+    pub(super) fn request_fulfillment(&mut self) {
+        let open = |line: &super::line::Line| line.quantities.ordered - line.quantities.cancelled - line.quantities.fulfilled;
+        let lines: Vec<FulfillmentLine> = (self.order.lines.iter())
+            .filter(|line| line.requires_shipping && open(line) > 0)
+            .map(|line| FulfillmentLine { line: line.id, quantity: open(line) })
+            .collect();
+        if lines.is_empty() {
+            return;
+        }
+        let id = FulfillmentId::new(self.next_uuid());
+        let described: Vec<Value> = (self.order.lines.iter())
+            .filter_map(|line| lines.iter().find(|part| part.line == line.id).map(|part| (line, part.quantity)))
+            .map(|(line, quantity)| json!({ "line_id": line.id, "sku": line.sku, "name": line.name, "quantity": quantity }))
+            .collect();
+        for line in &mut self.order.lines {
+            line.quantities.fulfilled += lines.iter().find(|part| part.line == line.id).map_or(0, |part| part.quantity);
+        }
+        let fulfillment = Fulfillment {
+            id,
+            stage: FulfillmentStage::Requested,
+            tracking: None,
+            lines,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        self.order.fulfillments.push(fulfillment);
+        self.changes.fulfillments.insert(id);
+        let address = json!(self.order.contact.shipping_address);
+        let data = json!({ "fulfillment_id": id, "order_id": self.order.id, "lines": described, "address": address });
+        self.command(MessageType::ShippingRequest, data);
+    }
+
+    /// Moves the units of a fulfilment through the counters of their lines, stages that were skipped included.
+    fn move_units(&mut self, fulfillment: &Fulfillment, before: FulfillmentStage) {
+        let after = fulfillment.stage;
+        let reached = |stage: FulfillmentStage| after.is_live() && before < stage && after >= stage;
+        for part in &fulfillment.lines {
+            let Some(line) = self.order.lines.iter_mut().find(|line| line.id == part.line) else { continue };
+            if reached(FulfillmentStage::Shipped) {
+                line.quantities.shipped += part.quantity;
+            }
+            if reached(FulfillmentStage::Delivered) {
+                line.quantities.delivered += part.quantity;
+            }
+            if after == FulfillmentStage::Cancelled {
+                line.quantities.fulfilled -= part.quantity;
+            }
+        }
+    }
+}
+
+/// The history action and the event of a stage that a partner reports.
+const fn announcement(stage: FulfillmentStage) -> Option<(&'static str, MessageType)> {
+    match stage {
+        FulfillmentStage::Requested => None,
+        FulfillmentStage::Accepted => Some(("fulfillment_accepted", MessageType::OrderFulfillmentAccepted)),
+        FulfillmentStage::Packed => Some(("fulfillment_packed", MessageType::OrderFulfillmentPacked)),
+        FulfillmentStage::Shipped => Some(("fulfillment_shipped", MessageType::OrderFulfillmentShipped)),
+        FulfillmentStage::Delivered => Some(("fulfillment_delivered", MessageType::OrderFulfillmentDelivered)),
+        FulfillmentStage::Cancelled => Some(("fulfillment_cancelled", MessageType::OrderFulfillmentCancelled)),
+        FulfillmentStage::DeliveryFailed => Some(("fulfillment_delivery_failed", MessageType::OrderFulfillmentDeliveryFailed)),
+    }
+}
+
+fn fulfillment_data(fulfillment: &Fulfillment) -> Value {
+    json!({ "fulfillment": { "id": fulfillment.id, "status": fulfillment.stage, "tracking": fulfillment.tracking } })
+}
