@@ -1,1 +1,4 @@
 //! shared
+
+pub mod cloudevents;
+pub mod signature;
