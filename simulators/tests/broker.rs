@@ -1,7 +1,9 @@
 //! The inventory and the shipping partner against a real broker: `TEST_AMQP_URL`, or the one on this machine.
 //!
-//! Each test has queues of its own, which end with its connection, and looks only at its own tenant's messages: others
-//! may use the same broker.
+//! Others may use the same broker: each test's partner has a queue of its own, bound to routing keys of its own, and the
+//! test looks only at its own tenant's answers.
+
+#![allow(clippy::unwrap_used, reason = "a test, its helpers included, fails by panicking")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,13 +40,18 @@ struct Service {
 
 impl Service {
     /// Starts a partner on a queue of this test's own and listens to its exchange.
-    async fn start<P: Partner>(pattern: &'static str, exchange: &'static str, partner: impl FnOnce(Publisher) -> P) -> Self {
+    async fn start<P: Partner>(exchange: &'static str, partner: impl FnOnce(Publisher) -> P) -> Self {
+        Self::start_through(url(), exchange, partner).await
+    }
+
+    /// The same, with the partner connecting to the broker at an address of its own.
+    async fn start_through<P: Partner>(partner_url: String, exchange: &'static str, partner: impl FnOnce(Publisher) -> P) -> Self {
         let tenant = format!("ten_{}", uuid::Uuid::now_v7().simple());
         let queue = format!("test.simulator.{tenant}");
-        let publisher = Publisher::to_broker(&url());
-        // The name lives as long as the process, like the names of real queues.
-        let own = Queue { name: Box::leak(queue.clone().into_boxed_str()), pattern };
-        let supervisor = tokio::spawn(run(url(), own, Arc::new(partner(publisher.clone()))));
+        let publisher = Publisher::to_broker(&partner_url);
+        // Names live as long as the process, like those of real queues.
+        let own = Queue { name: queue.clone().leak(), pattern: format!("{tenant}.#").leak() };
+        let supervisor = tokio::spawn(run(partner_url, own, Arc::new(partner(publisher.clone()))));
 
         let connection = Connection::connect(&url(), ConnectionProperties::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
@@ -78,7 +85,7 @@ impl Service {
     }
 
     async fn send(&self, command: &CloudEvent) {
-        let (key, bytes) = (command.routing_key(), command.encode_structured());
+        let (key, bytes) = (format!("{}.{}", self.tenant, command.routing_key()), command.encode_structured());
         let options = BasicPublishOptions::default();
         self.channel.basic_publish("orders.commands".into(), key.into(), options, &bytes, BasicProperties::default()).await.unwrap();
     }
@@ -120,6 +127,38 @@ impl Service {
     }
 }
 
+/// A road to the broker that a test can cut.
+struct Road {
+    url: String,
+    cut: tokio::sync::watch::Sender<()>,
+}
+
+impl Road {
+    async fn open() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut through: url::Url = url().parse().unwrap();
+        let broker = (through.host_str().unwrap().to_owned(), through.port().unwrap_or(5672));
+        through.set_host(Some("127.0.0.1")).unwrap();
+        through.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let (cut, _) = tokio::sync::watch::channel(());
+        let cuts = cut.clone();
+        tokio::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut far = tokio::net::TcpStream::connect(&broker).await.unwrap();
+                let mut cuts = cuts.subscribe();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        _ = cuts.changed() => {}
+                    }
+                });
+            }
+        });
+        Self { url: through.to_string(), cut }
+    }
+}
+
 fn event(tenant: &str, r#type: &str, data: &Value) -> CloudEvent {
     CloudEvent {
         id: format!("evt_{}", uuid::Uuid::now_v7().simple()),
@@ -147,7 +186,7 @@ fn lines(skus: &[&str]) -> Vec<Value> {
 
 #[tokio::test]
 async fn inventory_answers_each_command_with_its_event() {
-    let mut service = Service::start("inventory.*", INVENTORY_EVENTS, Inventory::new).await;
+    let mut service = Service::start(INVENTORY_EVENTS, Inventory::new).await;
     for (r#type, expected) in [
         ("inventory.reserve.v1", "inventory.reserved.v1"),
         ("inventory.commit.v1", "inventory.committed.v1"),
@@ -170,7 +209,7 @@ async fn inventory_answers_each_command_with_its_event() {
 
 #[tokio::test]
 async fn inventory_answers_a_repeated_command_once_and_survives_nonsense() {
-    let mut service = Service::start("inventory.*", INVENTORY_EVENTS, Inventory::new).await;
+    let mut service = Service::start(INVENTORY_EVENTS, Inventory::new).await;
     service.command("inventory.steal.v1", json!({})).await;
     service.command("inventory.reserve.v1", json!([])).await;
     let command = service.command("inventory.reserve.v1", reservation(&["DUP-1"])).await;
@@ -191,7 +230,7 @@ async fn inventory_answers_a_repeated_command_once_and_survives_nonsense() {
 #[tokio::test]
 async fn a_parcel_takes_its_stages_in_order_or_shuffled_when_asked() {
     let pace = Duration::from_millis(1);
-    let mut service = Service::start("shipping.*", SHIPPING_EVENTS, |publisher| Shipping::new(publisher, pace)).await;
+    let mut service = Service::start(SHIPPING_EVENTS, |publisher| Shipping::new(publisher, pace)).await;
     service.command("shipping.request.v1", parcel("ful_1", &["MUG-1"])).await;
     let stages = ["accepted", "packed", "shipped", "delivered"];
     for stage in stages {
@@ -217,7 +256,7 @@ async fn a_parcel_takes_its_stages_in_order_or_shuffled_when_asked() {
 #[tokio::test]
 async fn a_parcel_that_was_cancelled_never_leaves() {
     let pace = Duration::from_secs(1);
-    let mut service = Service::start("shipping.*", SHIPPING_EVENTS, |publisher| Shipping::new(publisher, pace)).await;
+    let mut service = Service::start(SHIPPING_EVENTS, |publisher| Shipping::new(publisher, pace)).await;
     service.command("shipping.request.v1", parcel("ful_1", &["MUG-1"])).await;
     assert_eq!(service.answer().await.0, "shipment.accepted.v1");
     service.command("shipping.cancel.v1", parcel("ful_1", &[])).await;
@@ -227,6 +266,27 @@ async fn a_parcel_that_was_cancelled_never_leaves() {
     for stage in ["accepted", "packed", "shipped", "delivery_failed"] {
         let (answered, event) = service.answer().await;
         assert_eq!((answered, &event.data_as::<Value>().unwrap()["fulfillment_id"]), (format!("shipment.{stage}.v1"), &json!("ful_2")));
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_partner_whose_connections_break_comes_back_and_loses_nothing() {
+    let road = Road::open().await;
+    let mut service = Service::start_through(road.url.clone(), INVENTORY_EVENTS, Inventory::new).await;
+    for round in 0..3 {
+        // The answer is due a second after the cut: it needs a new connection, and the command is delivered again.
+        service.command("inventory.reserve.v1", reservation(&["SLOW-1"])).await;
+        road.cut.send(()).unwrap();
+        let command = service.command("inventory.commit.v1", reservation(&[])).await;
+        let mut open = std::collections::HashSet::from(["inventory.reserved.v1".to_owned(), "inventory.committed.v1".to_owned()]);
+        while !open.is_empty() {
+            let (answered, event) = service.answer().await;
+            if answered == "inventory.reserved.v1" || event.extension_text("causationid") == Some(&command.id) {
+                open.remove(&answered);
+            }
+        }
+        assert!(!service.supervisor.is_finished(), "round {round}");
     }
     service.stop().await;
 }

@@ -1,5 +1,7 @@
 //! The payment partner over real HTTP in process: its idempotency, its refusals and its moods.
 
+#![allow(clippy::unwrap_used, reason = "a test, its helpers included, fails by panicking")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ pub(super) enum Posted {
     /// Nobody asked before: carry it out.
     New(Mood),
     /// Asked before, in the same words: how it stands.
-    Known(Mood, Operation),
+    Known(Mood, Box<Operation>),
     /// Asked before, in other words.
     Conflict,
     /// Not now.
@@ -57,7 +57,7 @@ impl Register {
             return Posted::Conflict;
         }
         match &record.operation {
-            Some(operation) => Posted::Known(record.mood, operation.clone()),
+            Some(operation) => Posted::Known(record.mood, Box::new(operation.clone())),
             None if record.mood == Mood::Error && record.posts <= REFUSED_ATTEMPTS => Posted::Unavailable,
             None => {
                 record.operation = Some(request.pending());
