@@ -19,6 +19,9 @@ const SECRET: &str = "osk_for_tests_only";
 /// How long a test waits for an event that must come.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What happens to a request between its signing and its sending.
+type Change = Box<dyn FnOnce(&mut HeaderMap)>;
+
 /// A running partner, and the events it would have published.
 struct Partner {
     url: String,
@@ -132,7 +135,7 @@ async fn a_request_that_we_did_not_sign_is_refused_with_the_reason() {
         let input = headers["signature-input"].to_str().unwrap().replace(KEY_ID, "key_other");
         headers.insert("signature-input", HeaderValue::from_str(&input).unwrap());
     };
-    let cases: [(&str, Box<dyn FnOnce(&mut HeaderMap)>); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("missing", Box::new(|headers| drop(headers.remove("signature")))),
         ("unknown-key", Box::new(foreign_key)),
         ("mac-mismatch", Box::new(set("idempotency-key", "op_2"))),
