@@ -93,3 +93,34 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        let value = |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Config::read(&arguments, value)
+    }
+
+    const COMPLETE: [(&str, &str); 4] = [
+        ("AMQP_URL", "amqp://localhost"),
+        ("PAYMENT_PORT", "8081"),
+        ("PAYMENT_SERVICE_KEY_ID", "key_1"),
+        ("PAYMENT_SERVICE_SECRET", "osk_1"),
+    ];
+
+    #[test]
+    fn arguments_and_environment_are_read_together() {
+        let config = read(&["--pace", "20", "--payment-mood", "event-first"], &COMPLETE).unwrap_or_else(|problems| panic!("{problems:?}"));
+        assert_eq!((config.pace, config.mood, config.payment_port), (Duration::from_millis(20), Mood::EventFirst, 8081));
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let environment = [("PAYMENT_PORT", "http"), ("PAYMENT_SERVICE_SECRET", "")];
+        let problems = read(&["--pace", "soon", "--payment-mood", "sunny", "--loud"], &environment).err().unwrap_or_default();
+        assert_eq!(problems.len(), 7, "{problems:?}");
+    }
+}

@@ -48,3 +48,19 @@ impl<V> Recent<V> {
         self.order.iter().filter_map(|name| self.entries.get(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_entry_makes_room_for_the_newest() {
+        let mut recent = Recent::default();
+        for number in 0..=MAX_ENTRIES {
+            assert_eq!(recent.insert(&number.to_string(), number), None);
+        }
+        assert_eq!((recent.get("0"), recent.get("1")), (None, Some(&1)));
+        assert_eq!(recent.insert("1", 7), Some(1));
+        assert_eq!(recent.iter().count(), MAX_ENTRIES);
+    }
+}

@@ -26,7 +26,8 @@ pub const MAX_EXTENSION_NAME_LEN: usize = 20;
 /// The type of data we write and accept.
 const DATA_CONTENT_TYPE: &str = "application/json";
 
-/// One event. A value of this type has a valid `type`, and extension names and values that CloudEvents allows.
+/// One event. Decoding guarantees a versioned `type` and attributes that CloudEvents allows; whoever builds one by hand
+/// keeps to the same rules, because a reader will refuse what does not.
 #[derive(Debug, Clone)]
 pub struct CloudEvent {
     /// Unique within `source`: what consumers deduplicate by.
