@@ -1,7 +1,7 @@
 //! The payment partner: operations over HTTP, outcomes as events too.
 //!
-//! [`operation`](self::operation) is the contract, [`mood`](self::mood) how an operation may go, [`register`](self::register)
-//! what was asked and answered, [`http`](self::http) the endpoints. What a mood does in time is here.
+//! `operation` is the contract, `mood` how an operation may go, `register`
+//! what was asked and answered, `http` the endpoints. What a mood does in time is here.
 
 mod http;
 mod mood;
