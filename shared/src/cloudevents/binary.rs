@@ -1,0 +1,55 @@
+//! Binary mode: attributes in `ce-*` header fields, data in the body (CloudEvents HTTP binding 1.0 §3.1).
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Attributes, CloudEvent, DecodeError, check_len};
+
+/// What turns a header field into an attribute.
+const PREFIX: &str = "ce-";
+
+pub(super) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<CloudEvent, DecodeError> {
+    check_len(body.len() + headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>())?;
+    let mut attributes = Attributes::default();
+    if let Some(content_type) = headers.get(CONTENT_TYPE) {
+        attributes.insert("datacontenttype".into(), Value::String(text("datacontenttype", content_type.as_bytes())?))?;
+    }
+    for field in headers.keys() {
+        let Some(name) = field.as_str().strip_prefix(PREFIX) else { continue };
+        let mut lines = headers.get_all(field).into_iter();
+        let (Some(line), None) = (lines.next(), lines.next()) else {
+            return Err(DecodeError::InvalidAttribute { name: name.into(), why: "it occurs twice" });
+        };
+        attributes.insert(name.to_owned(), Value::String(text(name, line.as_bytes())?))?;
+    }
+    let data = match body {
+        [] => RawValue::NULL.to_owned(),
+        body => serde_json::from_slice(body).map_err(DecodeError::Malformed)?,
+    };
+    attributes.finish(data)
+}
+
+/// Undoes the percent-encoding of a header value (§3.1.3.2); what is not an escape stands for itself.
+fn text(name: &str, value: &[u8]) -> Result<String, DecodeError> {
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let [first, tail @ ..] = rest {
+        match (first, tail) {
+            (b'%', [high, low, after @ ..]) if let (Some(high), Some(low)) = (hex(*high), hex(*low)) => {
+                decoded.push(high << 4 | low);
+                rest = after;
+            }
+            _ => {
+                decoded.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(decoded).map_err(|_| DecodeError::InvalidAttribute { name: name.into(), why: "it is not UTF-8" })
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
