@@ -2,7 +2,7 @@
 
 use crate::{
     db,
-    domain::{ids::OrderId, invalid::FieldError},
+    domain::{ids::OrderId, invalid::FieldError, order::draft::Refusal},
 };
 
 /// A command that changed nothing (but see [`CommandError::OutcomeUnknown`]).
@@ -35,9 +35,12 @@ pub enum CommandError {
     /// A message that can never be applied.
     #[error("{0}")]
     Poison(String),
-    /// Try again later: a store or partner is away.
-    #[error("a dependency is not available")]
+    /// Try again later: PostgreSQL is away or overloaded.
+    #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Try again later: the partner is away, and nothing was sent to it.
+    #[error("the partner is not available: {0}")]
+    PartnerUnavailable(String),
     /// COMMIT was not answered: retry with the same key.
     #[error("the outcome is not known")]
     OutcomeUnknown(#[source] db::Error),
@@ -54,6 +57,17 @@ impl From<db::Error> for CommandError {
             db::Error::LockTimeout(db::LockWait::Claim) => Self::IdempotencyInProgress,
             db::Error::LockTimeout(db::LockWait::Order) => Self::OrderBusy,
             db::Error::Constraint(..) | db::Error::Unexpected(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<Refusal> for CommandError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotYetKnown(what) => Self::NotYetKnown(what),
+            Refusal::Contradiction(why) => Self::Poison(why),
+            // The domain tests the state before it takes a row, and amounts were checked when the order was placed.
+            Refusal::IllegalTransition { .. } | Refusal::Overflow(_) => Self::Internal(Box::new(refusal)),
         }
     }
 }

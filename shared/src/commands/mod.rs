@@ -1,13 +1,24 @@
 //! What changes something: one use case a file, named by its verb phrase.
 //!
-//! A command runs in its own task (the wrapper that calls it sees to that), opens one [`TenantTx`](crate::db::TenantTx), claims its
-//! key and locks its order in one statement, loads in a younger snapshot, lets the domain decide and writes everything in one
-//! statement. No network inside the transaction; nothing that matters after COMMIT.
+//! A command runs in its own task (the wrapper that calls it sees to that). [`create_order`] is one autocommit statement. Every other
+//! goes the way of `change_order`: open one `TenantTx`, claim its key and lock its order in one statement, load in a younger snapshot,
+//! let the domain decide, write everything in one statement, COMMIT. No network inside the transaction; nothing that matters after it.
 
 mod answer;
+mod change_order;
 mod context;
+pub mod create_order;
+pub mod create_tenant;
+mod envelope;
 mod error;
+mod idempotency;
+pub mod migrate;
+mod order_numbers;
 mod origin;
+pub mod record_payment_outcome;
+pub mod record_shipment;
+pub mod record_stock_answer;
+pub mod send_payment_operation;
 
 pub use self::{
     answer::{Answer, Executed},

@@ -1,6 +1,10 @@
 //! Where a command comes from: whose it is, who asked, and the key under which it may take effect once.
 
-use crate::domain::{actor::Actor, ids::TenantId};
+use super::CommandError;
+use crate::{
+    db::orders::InboxKey,
+    domain::{actor::Actor, ids::TenantId},
+};
 
 /// The circumstances of one command.
 #[derive(Debug, Clone)]
@@ -40,4 +44,36 @@ pub enum Claim {
         /// CloudEvents `id`.
         message_id: String,
     },
+}
+
+impl Origin {
+    /// The message that this command applies.
+    ///
+    /// # Errors
+    /// [`CommandError::Internal`] when it was not a message that triggered it.
+    pub(super) fn inbox_key(&self) -> Result<InboxKey<'_>, CommandError> {
+        match &self.claim {
+            Claim::Inbox { consumer, source, message_id } => Ok(InboxKey { consumer, source, message_id }),
+            Claim::Idempotency { .. } => Err(CommandError::Internal("a command that applies messages was called without one".into())),
+        }
+    }
+
+    /// The caller's key under which this command takes effect.
+    ///
+    /// # Errors
+    /// [`CommandError::Internal`] when it was not a request that triggered it.
+    pub(super) fn idempotency_key(&self) -> Result<IdempotencyKey<'_>, CommandError> {
+        match &self.claim {
+            Claim::Idempotency { function, key, fingerprint } => Ok(IdempotencyKey { function, key, fingerprint }),
+            Claim::Inbox { .. } => Err(CommandError::Internal("a command that answers requests was called without a key".into())),
+        }
+    }
+}
+
+/// A caller's key, taken out of its claim.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IdempotencyKey<'a> {
+    pub(super) function: &'static str,
+    pub(super) key: &'a str,
+    pub(super) fingerprint: &'a [u8; 32],
 }

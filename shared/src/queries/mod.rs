@@ -1,1 +1,37 @@
 //! What only reads: one use case a file, named by its verb phrase.
+
+pub mod get_order;
+pub mod get_order_history;
+pub mod list_orders;
+
+use crate::db;
+
+pub use crate::db::{
+    Database,
+    orders::{HistoryRow, OrderFilter, OrderSummary},
+};
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// No such thing in this tenant.
+    #[error("not found")]
+    NotFound,
+    /// Try again later: PostgreSQL is away or overloaded.
+    #[error("the database is not available")]
+    Unavailable(#[source] db::Error),
+    /// Ours to mend.
+    #[error("internal error")]
+    Internal(#[source] db::Error),
+}
+
+impl From<db::Error> for QueryError {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Unavailable(_) | db::Error::CommitUnknown(_) | db::Error::LockTimeout(_) | db::Error::Serialization(_) => {
+                Self::Unavailable(error)
+            }
+            db::Error::Constraint(..) | db::Error::Unexpected(_) => Self::Internal(error),
+        }
+    }
+}

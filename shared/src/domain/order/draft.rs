@@ -37,6 +37,9 @@ pub enum Refusal {
     /// It speaks of something that this order does not have (yet).
     #[error("{0} is not known yet")]
     NotYetKnown(&'static str),
+    /// It contradicts itself or what it speaks of.
+    #[error("{0}")]
+    Contradiction(String),
     /// Money left its range.
     #[error(transparent)]
     Overflow(#[from] Overflow),

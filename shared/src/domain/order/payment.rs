@@ -12,10 +12,27 @@ use crate::domain::{
         Operation, OperationKind, OperationState,
         ledger::Fact,
         operation::{Failure, NextAction, Outcome, Verdict},
+        report::OperationReport,
     },
 };
 
 impl Draft<'_> {
+    /// Applies the payment service's report of an operation.
+    ///
+    /// # Errors
+    /// [`Refusal::Contradiction`] when the report fits neither itself nor the operation; else as [`Draft::apply_outcome`].
+    pub fn apply_report(&mut self, report: &OperationReport) -> Result<(), Refusal> {
+        let operation = self.operation(report.id).ok_or(Refusal::NotYetKnown("operation"))?;
+        if operation.kind != report.kind {
+            return Err(Refusal::Contradiction(format!("the operation is a {}, the report speaks of a {}", operation.kind, report.kind)));
+        }
+        if report.currency != self.order.currency.code() {
+            return Err(Refusal::Contradiction(format!("the order is in {}, the report in {}", self.order.currency, report.currency)));
+        }
+        let outcome = report.outcome().map_err(|error| Refusal::Contradiction(error.to_string()))?;
+        self.apply_outcome(report.id, outcome)
+    }
+
     /// Applies the outcome of an operation, once, whatever road it took and in whatever order.
     ///
     /// # Errors

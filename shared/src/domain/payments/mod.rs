@@ -2,6 +2,7 @@
 
 pub mod ledger;
 pub mod operation;
+pub mod report;
 pub mod status;
 
 use crate::domain::{

@@ -61,8 +61,9 @@ pub struct Failure {
 pub struct NextAction {
     /// `redirect`, …
     pub kind: String,
-    /// Where.
-    pub url: String,
+    /// Where, if it happens in a browser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// One operation on a payment.

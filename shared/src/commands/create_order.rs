@@ -1,0 +1,173 @@
+//! Place an order: one autocommit statement, which is the claim, the order and everything it sets going.
+
+use super::{Answer, CommandError, Context, Executed, Origin, envelope, idempotency};
+use crate::{
+    clock::{self, IdsAt},
+    db::{
+        self, TenantTx,
+        orders::{self, NewOrderRow, Write},
+    },
+    domain::{
+        ids::{OrderId, PaymentId, TenantId},
+        order::{
+            Order,
+            draft::Changes,
+            place::{self, Placement},
+            request::{NewOrder, OrderRequest, Token},
+        },
+        policy::TenantPolicy,
+    },
+    secrets,
+};
+
+/// Renders the stored answer from the order as it was placed.
+pub type Render<'r> = &'r (dyn Fn(&Order, u16) -> Result<Answer, CommandError> + Send + Sync);
+
+/// A statement that PostgreSQL could not serialise is run again so often before the caller is told to come back.
+const ATTEMPTS_MAX: u32 = 3;
+/// Status of an order that was placed by this request.
+const CREATED: u16 = 201;
+/// Status of an order that an older request with this key placed, once its stored answer is gone.
+const OK: u16 = 200;
+
+/// Places an order, once for each key.
+///
+/// # Errors
+/// [`CommandError::Invalid`] with everything that is wrong; [`CommandError::IdempotencyKeyReused`],
+/// [`CommandError::IdempotencyInProgress`], [`CommandError::DuplicateExternalReference`]; a store's failures.
+pub async fn execute(
+    context: &Context,
+    origin: &Origin,
+    policy: &TenantPolicy,
+    request: OrderRequest,
+    render: Render<'_>,
+) -> Result<Executed, CommandError> {
+    let now = clock::now();
+    let mut ids = IdsAt::new(now);
+    let new = match NewOrder::parse(request, policy, &mut ids) {
+        Ok(new) => new,
+        // A replay outlives a change of policy: what took effect is answered as it was.
+        Err(errors) => return idempotency::replay(context, origin).await?.ok_or(CommandError::Invalid(errors)),
+    };
+    let tokens: Vec<Option<Token>> = new.tokens().map(Option::<&Token>::cloned).collect();
+    let number = context.numbers.next(&context.database, origin.tenant).await?;
+    let placement = Placement { tenant: origin.tenant, number, policy, now };
+    let (order, changes) = place::place(new, &placement, &mut ids)?.finish();
+    let answer = render(&order, CREATED)?;
+    let placed = Placed { order: &order, changes: &changes, tokens: &tokens, answer: &answer };
+    match insert(context, origin, &placed).await {
+        Ok(true) => {
+            context.waker.wake();
+            Ok(Executed { answer, replayed: false })
+        }
+        Ok(false) => idempotency::replay(context, origin).await?.ok_or(CommandError::IdempotencyInProgress),
+        Err(CommandErrorOr::Database(error)) => refused(context, origin, &order, error, render).await,
+        Err(CommandErrorOr::Command(error)) => Err(error),
+    }
+}
+
+struct Placed<'a> {
+    order: &'a Order,
+    changes: &'a Changes,
+    tokens: &'a [Option<Token>],
+    answer: &'a Answer,
+}
+
+enum CommandErrorOr {
+    Command(CommandError),
+    Database(db::Error),
+}
+
+impl From<CommandError> for CommandErrorOr {
+    fn from(error: CommandError) -> Self {
+        Self::Command(error)
+    }
+}
+
+async fn insert(context: &Context, origin: &Origin, placed: &Placed<'_>) -> Result<bool, CommandErrorOr> {
+    let key = origin.idempotency_key()?;
+    let order = placed.order;
+    let answer_sealed = idempotency::seal(context, origin.tenant, key, placed.answer)?;
+    let tokens_sealed = seal_tokens(context, order, placed.tokens)?;
+    let total = order.totals().map_err(|error| CommandError::Internal(error.into()))?.total.minor_units();
+    let bodies = envelope::encode(&placed.changes.messages, origin, order.created_at);
+    let write = Write {
+        order,
+        changes: placed.changes,
+        bodies: &bodies,
+        actor: origin.actor,
+        correlation_id: &origin.correlation_id,
+        now: order.created_at,
+    };
+    let row = NewOrderRow {
+        function: key.function,
+        key: key.key,
+        fingerprint: key.fingerprint,
+        answer_sealed: &answer_sealed,
+        total,
+        tokens_sealed: &tokens_sealed,
+    };
+    let mut attempt = 1;
+    loop {
+        match orders::order_create(&context.database, &write, &row).await {
+            Err(db::Error::Serialization(_)) if attempt < ATTEMPTS_MAX => attempt += 1,
+            outcome => return outcome.map_err(CommandErrorOr::Database),
+        }
+    }
+}
+
+fn seal_tokens(context: &Context, order: &Order, tokens: &[Option<Token>]) -> Result<Vec<Option<Vec<u8>>>, CommandError> {
+    let seal = |(payment, token): (PaymentId, &Token)| {
+        let sealed = context.keyring.seal(&token_aad(order.tenant, payment), token.expose().as_bytes());
+        sealed.map_err(|error| CommandError::Internal(error.into()))
+    };
+    let payments = order.payments.iter().map(|payment| payment.id);
+    payments.zip(tokens).map(|(payment, token)| token.as_ref().map(|token| seal((payment, token))).transpose()).collect()
+}
+
+/// Binds a sealed token to its payment.
+pub(super) fn token_aad(tenant: TenantId, payment: PaymentId) -> Vec<u8> {
+    secrets::row_aad("payments", tenant, &payment.to_string())
+}
+
+/// Why the statement was refused: two constraints have a meaning for the caller.
+async fn refused(
+    context: &Context,
+    origin: &Origin,
+    order: &Order,
+    error: db::Error,
+    render: Render<'_>,
+) -> Result<Executed, CommandError> {
+    match (error.constraint(), &order.external_reference) {
+        (Some("orders_create_key_key"), _) => existing(context, origin, render).await,
+        (Some("orders_external_reference_key"), Some(reference)) => {
+            // The same request may have come twice at once: then its twin's answer is the answer.
+            if let Some(executed) = idempotency::replay(context, origin).await? {
+                return Ok(executed);
+            }
+            let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
+            let found = orders::order_find_by_external_reference(&mut tx, origin.tenant, reference).await;
+            tx.rollback().await;
+            let order = found?.ok_or(CommandError::IdempotencyInProgress)?;
+            Err(CommandError::DuplicateExternalReference { order })
+        }
+        _ => Err(error.into()),
+    }
+}
+
+/// The order that this key placed long ago, as it is now.
+async fn existing(context: &Context, origin: &Origin, render: Render<'_>) -> Result<Executed, CommandError> {
+    let key = origin.idempotency_key()?;
+    let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
+    let found: Result<Option<(OrderId, Vec<u8>, Option<Order>)>, db::Error> = async {
+        let Some((id, fingerprint)) = orders::order_find_by_create_key(&mut tx, origin.tenant, key.key).await? else { return Ok(None) };
+        Ok(Some((id, fingerprint, orders::order_load(&mut tx, origin.tenant, id).await?)))
+    }
+    .await;
+    tx.rollback().await;
+    let Some((_, fingerprint, Some(order))) = found? else { return Err(CommandError::IdempotencyInProgress) };
+    if fingerprint != key.fingerprint {
+        return Err(CommandError::IdempotencyKeyReused);
+    }
+    Ok(Executed { answer: render(&order, OK)?, replayed: true })
+}

@@ -1,0 +1,81 @@
+//! The payment service's account of one operation: the same object in its answers, its events and its webhooks. One decoder.
+//!
+//! Only the shape and its plain meaning live here; what an outcome does to an order is decided by `apply_outcome`.
+
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Failure, NextAction, OperationKind, Outcome};
+use crate::domain::{ids::OperationId, money::Amount, text_enum::text_enum, timestamp::Timestamp};
+
+text_enum! {
+    /// How far an operation has come at the payment service.
+    ReportedStatus {
+        /// Under way; an event will tell.
+        Pending = "pending",
+        /// Done.
+        Succeeded = "succeeded",
+        /// Refused for good.
+        Failed = "failed",
+        /// The customer must act first.
+        RequiresAction = "requires_action",
+    }
+}
+
+/// One operation as the payment service reports it. Members that we do not know are ignored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationReport {
+    /// The id that we gave it.
+    pub id: OperationId,
+    /// What it does.
+    pub kind: OperationKind,
+    /// How far it is.
+    pub status: ReportedStatus,
+    /// Minor units of `currency`.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// The provider's own name for it; unique per payment and kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_reference: Option<String>,
+    /// Only of a failed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Only of one that requires action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_action: Option<NextAction>,
+    /// When it came to this.
+    pub occurred_at: Timestamp,
+}
+
+/// A report that contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidReport {
+    /// Money that moved is more than nothing and within range.
+    #[error("the amount {0} is out of range")]
+    Amount(i64),
+    /// `requires_action` without saying which.
+    #[error("requires_action without a next_action")]
+    NoAction,
+}
+
+impl OperationReport {
+    /// What it means for the operation.
+    ///
+    /// # Errors
+    /// [`InvalidReport`] when it contradicts itself.
+    pub fn outcome(&self) -> Result<Outcome, InvalidReport> {
+        match self.status {
+            ReportedStatus::Pending => Ok(Outcome::Pending),
+            ReportedStatus::Succeeded => {
+                let amount = Amount::new(self.amount).ok().filter(|amount| amount.is_positive()).ok_or(InvalidReport::Amount(self.amount))?;
+                Ok(Outcome::Succeeded { amount, provider_reference: self.provider_reference.clone() })
+            }
+            ReportedStatus::Failed => Ok(Outcome::Failed(self.failure.clone().unwrap_or_else(unexplained))),
+            ReportedStatus::RequiresAction => self.next_action.clone().map(Outcome::RequiresAction).ok_or(InvalidReport::NoAction),
+        }
+    }
+}
+
+fn unexplained() -> Failure {
+    Failure { code: "unspecified".to_owned(), message: "the payment service gave no reason".to_owned() }
+}
