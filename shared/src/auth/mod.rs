@@ -1,1 +1,15 @@
-//! Placeholder until merged.
+//! Who is calling: from a signed request to a [`Principal`].
+//!
+//! The tenant comes from the credential alone. What a principal may do with one function is the HTTP wrapper's question, not this
+//! room's. Nothing here knows a status code.
+
+mod authenticator;
+mod error;
+mod known_keys;
+mod principal;
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+pub(crate) use self::known_keys::KnownKey;
+pub use self::{authenticator::Authenticator, error::AuthError, principal::Principal};

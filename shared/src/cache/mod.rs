@@ -1,1 +1,127 @@
-//! Placeholder until merged.
+//! Redis: the fast road beside PostgreSQL, never the only copy of anything and never a lock for money.
+//!
+//! Every call answers within [`RESPONSE_TIMEOUT`] or fails as [`Unavailable`]; after a few failures in a row the
+//! [`breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a request for it.
+//! Keys of one tenant share a hash tag, so that one pipeline can serve a request once this is a cluster. The key formats live
+//! beside their commands ([`nonces`]); no other room writes a Redis command.
+
+mod breaker;
+mod nonces;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use redis::{
+    Client, Cmd, FromRedisValue,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use self::breaker::Breaker;
+
+/// How long a caller waits for Redis, connecting included. Beyond it the call failed.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(150);
+
+/// Attempts to connect beyond the first within one call: none, because the breaker's probe is the next attempt.
+const CONNECTION_RETRIES: usize = 0;
+
+/// `REDIS_URL` is not a Redis URL.
+#[derive(Debug, thiserror::Error)]
+#[error("not a Redis URL")]
+pub struct Error(#[source] redis::RedisError);
+
+/// Redis did not answer in time, or is being spared: the caller goes on without it.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// It failed a moment ago; the breaker keeps requests from waiting for it.
+    #[error("Redis failed a moment ago and is not asked")]
+    Spared,
+    /// No answer within the limit.
+    #[error("Redis did not answer within {} ms", RESPONSE_TIMEOUT.as_millis())]
+    TimedOut,
+    /// Refused, disconnected, or an answer that is none.
+    #[error("Redis failed")]
+    Failed(#[source] redis::RedisError),
+}
+
+/// A connection to Redis that comes up when it is first needed and comes back by itself. Cheap to clone.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    /// Made by the first command, when a runtime surely exists for its reconnecting task.
+    connection: Mutex<Option<ConnectionManager>>,
+    breaker: Breaker,
+}
+
+impl Cache {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Error`] when the URL is not one.
+    pub fn new(url: &SecretString) -> Result<Self, Error> {
+        let client = Client::open(url.expose_secret()).map_err(Error)?;
+        Ok(Self(Arc::new(Inner { client, connection: Mutex::new(None), breaker: Breaker::new() })))
+    }
+
+    /// Whether Redis answered when it was last asked; asks nothing itself.
+    pub fn is_available(&self) -> bool {
+        self.0.breaker.is_closed()
+    }
+
+    /// Runs one command within the limit, and tells the breaker how it went.
+    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        if !self.0.breaker.admits() {
+            return Err(Unavailable::Spared);
+        }
+        // A caller who hangs up here leaves the breaker as it was: at worst one probe more.
+        let outcome = match tokio::time::timeout(RESPONSE_TIMEOUT, self.query_now(command)).await {
+            Ok(answer) => answer.map_err(Unavailable::Failed),
+            Err(_) => Err(Unavailable::TimedOut),
+        };
+        match &outcome {
+            Ok(_) => self.0.breaker.succeeded(),
+            Err(_) => self.0.note_failure(),
+        }
+        outcome
+    }
+
+    async fn query_now<T: FromRedisValue>(&self, command: &Cmd) -> redis::RedisResult<T> {
+        let mut connection = self.0.connection()?;
+        command.query_async(&mut connection).await
+    }
+}
+
+impl Inner {
+    fn connection(&self) -> redis::RedisResult<ConnectionManager> {
+        let mut slot = self.slot();
+        if let Some(connection) = &*slot {
+            return Ok(connection.clone());
+        }
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(CONNECTION_RETRIES)
+            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT));
+        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
+        Ok(slot.insert(connection).clone())
+    }
+
+    /// Tells the breaker. Once it is open the connection is given up, so that the probe dials anew: a peer that fell silent would
+    /// otherwise hold the old connection until TCP gives up, which takes minutes.
+    fn note_failure(&self) {
+        self.breaker.failed();
+        if !self.breaker.is_closed() {
+            *self.slot() = None;
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<ConnectionManager>> {
+        // A panic under this lock leaves a slot that is whole: filled or empty.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

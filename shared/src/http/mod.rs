@@ -1,1 +1,40 @@
-//! Placeholder until merged.
+//! HTTP: the one wrapper around every endpoint, and what a handler needs to be parse → one command → view.
+//!
+//! In reading order: [`HttpFunction`] is an endpoint; [`router`](fn@router) puts endpoints behind the wrapper, which turns each
+//! request into a [`Call`] and each `Result<Reply, Problem>` into a response. Policy (signature, permission, idempotency,
+//! preconditions, limits, time) is data of the endpoint's [`HttpSpec`](crate::function::HttpSpec), read by the wrapper and
+//! repeated in no handler.
+//!
+//! **Architecture invariant:** only what turns text into a handler's own types, or those into text, is generic (`Call::{path, query, page,
+//! json, json_or_default}`, `Reply::json`, `Page::reply`), because every function compiles it again.
+
+mod admission;
+mod body;
+mod call;
+mod code;
+mod exchange;
+mod fingerprint;
+mod function;
+mod pagination;
+mod precondition;
+mod problem;
+mod problem_sources;
+mod query;
+mod reply;
+mod router;
+mod state;
+mod strict_json;
+#[cfg(test)]
+mod tests;
+mod wrapper;
+
+pub use self::{
+    call::Call,
+    code::Code,
+    function::{BoxFuture, HttpFunction},
+    pagination::Page,
+    problem::Problem,
+    reply::Reply,
+    router::router,
+    state::State,
+};

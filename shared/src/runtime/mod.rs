@@ -1,1 +1,46 @@
-//! Placeholder until merged.
+//! Hosts: the whole life of a process, wherever it runs. A function's `main` is one call of [`http()`], [`consumer`] or [`job`].
+//!
+//! In reading order: [`process`](self::process) is the life from environment to exit code; [`app`](self::app) what the functions of a
+//! process share; [`server`](self::server), [`health`](self::health) and [`lambda`](self::lambda) the ways in;
+//! [`supervisor`](self::supervisor) keeps consumers and jobs alive; [`shutdown`](self::shutdown) ends everything in order.
+//!
+//! Nothing here knows an order. What a function does lies behind its specification and its handler.
+
+mod app;
+mod create_tenant;
+mod functions;
+mod health;
+mod job;
+mod lambda;
+mod process;
+mod schedule;
+mod server;
+mod shutdown;
+mod start_error;
+mod supervisor;
+
+use std::process::ExitCode;
+
+pub use self::{
+    create_tenant::create_tenant,
+    functions::Functions,
+    job::{DirectDatabase, JobContext, JobError, JobFunction},
+    process::serve,
+    shutdown::Shutdown,
+};
+use crate::{http::HttpFunction, messaging::consumer::ConsumerFunction};
+
+/// The life of a process that hosts one endpoint.
+pub fn http(function: HttpFunction) -> ExitCode {
+    serve(Functions { http: vec![function], ..Functions::default() })
+}
+
+/// The life of a process that hosts one consumer.
+pub fn consumer(function: ConsumerFunction) -> ExitCode {
+    serve(Functions { consumers: vec![function], ..Functions::default() })
+}
+
+/// The life of a process that hosts one job.
+pub fn job(function: JobFunction) -> ExitCode {
+    serve(Functions { jobs: vec![function], ..Functions::default() })
+}

@@ -1,8 +1,8 @@
 //! Request signatures: the profile `orders-v1` of RFC 9421 (HTTP Message Signatures, hmac-sha256) with RFC 9530 digests.
 //!
 //! One profile in both directions: callers sign their requests to us and we sign ours to partners.
-//! Read in this order: this file (what goes in, what a refusal says), `base` (what a signature covers),
-//! `sign`, `verify`.
+//! Read in this order: this file (what goes in, what a refusal says), [`base`](self::base) (what a signature covers),
+//! [`sign`], [`verify`](self::verify).
 //!
 //! Nothing here does IO or reads a clock: key look-up, the nonce store and `now` belong to the caller.
 
@@ -15,7 +15,7 @@ mod verify;
 
 use http::HeaderMap;
 
-pub use sign::{SignedHeaders, Unsignable, sign};
+pub use sign::{SignedHeaders, sign};
 pub use verify::{Unverified, Verified};
 
 /// The value of the `tag` parameter that names this profile.
@@ -117,4 +117,13 @@ pub struct Rejection {
     pub detail: String,
     /// The components that a signature of this very request must cover, in the order in which [`sign`] covers them.
     pub required_components: Vec<&'static str>,
+}
+
+impl Rejection {
+    /// The refusal of a request whose signature fits and whose nonce was seen before.
+    #[must_use]
+    pub fn replayed(parts: &RequestParts<'_>) -> Self {
+        let detail = "the nonce was used before; sign every request anew".to_owned();
+        Self { reason: Reason::Replayed, detail, required_components: base::required_components(parts) }
+    }
 }

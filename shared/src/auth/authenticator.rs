@@ -1,0 +1,86 @@
+//! The one road from a signed request to its caller.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use secrecy::ExposeSecret;
+
+use super::{
+    AuthError, Principal,
+    known_keys::{KnownKey, KnownKeys},
+};
+use crate::{
+    cache::Cache,
+    db::Database,
+    domain::{ids::KeyId, timestamp::Timestamp},
+    secrets::Keyring,
+    signature::{Rejection, RequestParts, Unverified},
+    telemetry::metrics::NONCE_STORE_UNAVAILABLE,
+};
+
+/// Authenticates requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Authenticator {
+    keys: KnownKeys,
+    cache: Cache,
+}
+
+impl Authenticator {
+    /// Keys from `database`, opened with `keyring`; seen nonces in `cache`.
+    pub fn new(database: Database, cache: Cache, keyring: Arc<Keyring>) -> Self {
+        Self { keys: KnownKeys::new(database, keyring), cache }
+    }
+
+    /// Who signed this request.
+    ///
+    /// # Errors
+    /// Any [`AuthError`]. An expired, a revoked and an invented key are refused alike.
+    pub fn authenticate<'a>(&'a self, parts: &'a RequestParts<'a>, now: Timestamp) -> BoxFuture<'a, Result<Principal, AuthError>> {
+        Box::pin(async move {
+            let unverified = Unverified::parse(parts)?;
+            // An id that cannot be one goes the whole way too, so that time does not tell it from an unknown one.
+            let id = unverified.key_id().parse::<KeyId>().ok();
+            let key = match id {
+                Some(id) => self.keys.find(id).await?.filter(|key| key.is_valid_at(now)),
+                None => None,
+            };
+            let verified = unverified.verify(key.as_ref().map(|key| key.secret.expose_secret()), now.as_second())?;
+            let (Some(id), Some(key)) = (id, key) else {
+                return Err(AuthError::Internal("a signature was verified without a key".into()));
+            };
+            if !self.is_first(id, &verified.nonce).await {
+                return Err(AuthError::Rejected(Rejection::replayed(parts)));
+            }
+            Ok(principal(id, &key))
+        })
+    }
+
+    /// Whether the nonce is new. Without Redis every nonce counts as new, and is counted: refusing all requests would be worse
+    /// than a replay within the signature's five minutes, which the idempotency key still makes harmless.
+    async fn is_first(&self, id: KeyId, nonce: &str) -> bool {
+        match self.cache.nonce_first_seen(id, nonce).await {
+            Ok(is_first) => is_first,
+            Err(error) => {
+                metrics::counter!(NONCE_STORE_UNAVAILABLE).increment(1);
+                tracing::debug!(error.message = %error, "accepted a request without looking at its nonce");
+                true
+            }
+        }
+    }
+
+    /// Makes a key known as if it had just been looked up: for tests that need no PostgreSQL.
+    #[cfg(test)]
+    pub(crate) async fn learn(&self, id: KeyId, key: Option<KnownKey>) {
+        self.keys.remember(id, key).await;
+    }
+}
+
+fn principal(id: KeyId, key: &KnownKey) -> Principal {
+    Principal {
+        tenant: id.tenant,
+        key: id,
+        scopes: Arc::clone(&key.scopes),
+        policy: Arc::clone(&key.policy),
+        suspended: key.tenant_suspended,
+    }
+}

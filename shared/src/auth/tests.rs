@@ -1,0 +1,125 @@
+//! Authentication without PostgreSQL: keys are taught to the authenticator. Redis is real (`TEST_REDIS_URL`) or away.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::{AuthError, Authenticator, KnownKey, Principal};
+use crate::{
+    cache::Cache,
+    clock,
+    db::{Connect, Database},
+    domain::{
+        ids::{KeyId, TenantId},
+        permissions::Permission,
+        policy::TenantPolicy,
+        timestamp::Timestamp,
+    },
+    secrets::Keyring,
+    signature::{Reason, RequestParts, sign},
+};
+
+const SECRET: &[u8] = b"osk_0123456789012345678901234567890123456789012";
+/// One key of 32 zero bytes.
+const KEYS: &str = "v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const NOWHERE: &str = "redis://127.0.0.1:1/0";
+
+fn authenticator(redis_url: &str) -> Authenticator {
+    let url = SecretString::from("postgres://127.0.0.1:1/nowhere?sslmode=disable");
+    let database = Database::new(&Connect { url: &url, role: "orders_app", pool_size: 1 }).unwrap();
+    Authenticator::new(database, Cache::new(&SecretString::from(redis_url)).unwrap(), Arc::new(Keyring::parse(&KEYS.into()).unwrap()))
+}
+
+fn fresh_id() -> KeyId {
+    KeyId { tenant: TenantId::new(Uuid::now_v7()), key: Uuid::now_v7() }
+}
+
+fn key() -> KnownKey {
+    KnownKey {
+        secret: SECRET.to_vec().into(),
+        scopes: [Permission::OrdersRead].into(),
+        expires_at: None,
+        revoked_at: None,
+        tenant_suspended: false,
+        policy: Arc::new(TenantPolicy::default()),
+    }
+}
+
+/// Signs `GET /v1/orders` as `key_id` and has it authenticated.
+async fn authenticate(authenticator: &Authenticator, key_id: &str, secret: &[u8], nonce: &str) -> Result<Principal, AuthError> {
+    let now = clock::now();
+    let mut headers = HeaderMap::new();
+    let unsigned = RequestParts { method: "GET", path: "/v1/orders", query: None, headers: &HeaderMap::new(), body: b"" };
+    for (name, value) in sign(&unsigned, key_id, secret, now.as_second(), nonce).unwrap().iter() {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    }
+    authenticator.authenticate(&RequestParts { headers: &headers, ..unsigned }, now).await
+}
+
+fn reason(outcome: Result<Principal, AuthError>) -> Reason {
+    match outcome {
+        Err(AuthError::Rejected(rejection)) => rejection.reason,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_good_signature_names_tenant_key_and_scopes() {
+    let (authenticator, id) = (authenticator(NOWHERE), fresh_id());
+    authenticator.learn(id, Some(key())).await;
+    let principal = authenticate(&authenticator, &id.to_string(), SECRET, "nonce-0001").await.unwrap();
+    assert_eq!((principal.tenant, principal.key), (id.tenant, id));
+    assert!(principal.may(Permission::OrdersRead) && !principal.may(Permission::OrdersWrite));
+}
+
+#[tokio::test]
+async fn an_unknown_an_expired_a_revoked_and_an_impossible_key_are_refused_alike() {
+    let (authenticator, now) = (authenticator(NOWHERE), clock::now());
+    let ended: [Option<KnownKey>; 3] = [
+        None,
+        Some(KnownKey { expires_at: Some(now), ..key() }),
+        Some(KnownKey { revoked_at: Some(Timestamp::from_microsecond(0)), ..key() }),
+    ];
+    for known in ended {
+        let id = fresh_id();
+        authenticator.learn(id, known).await;
+        assert_eq!(reason(authenticate(&authenticator, &id.to_string(), SECRET, "nonce-0001").await), Reason::UnknownKey);
+    }
+    assert_eq!(reason(authenticate(&authenticator, "partner-7", SECRET, "nonce-0001").await), Reason::UnknownKey);
+}
+
+#[tokio::test]
+async fn another_secret_does_not_fit_and_leaves_the_nonce_unused() {
+    let (authenticator, id) = (authenticator(&redis_url()), fresh_id());
+    authenticator.learn(id, Some(key())).await;
+    assert_eq!(reason(authenticate(&authenticator, &id.to_string(), b"osk_other", "nonce-0001").await), Reason::MacMismatch);
+    assert!(authenticate(&authenticator, &id.to_string(), SECRET, "nonce-0001").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_nonce_counts_once_while_redis_is_there_and_is_not_missed_while_it_is_away() {
+    let id = fresh_id();
+    for (redis_url, repeat_is_refused) in [(redis_url(), true), (NOWHERE.to_owned(), false)] {
+        let authenticator = authenticator(&redis_url);
+        authenticator.learn(id, Some(key())).await;
+        authenticate(&authenticator, &id.to_string(), SECRET, "nonce-0001").await.unwrap();
+        let repeated = authenticate(&authenticator, &id.to_string(), SECRET, "nonce-0001").await;
+        if repeat_is_refused {
+            assert_eq!(reason(repeated), Reason::Replayed);
+        } else {
+            repeated.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_postgresql_nothing_is_said_about_a_key() {
+    let outcome = authenticate(&authenticator(NOWHERE), &fresh_id().to_string(), SECRET, "nonce-0001").await;
+    assert!(matches!(outcome, Err(AuthError::Unavailable(_))), "{outcome:?}");
+}
+
+fn redis_url() -> String {
+    std::env::var("TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379/15".to_owned())
+}

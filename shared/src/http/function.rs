@@ -1,0 +1,30 @@
+//! An HTTP endpoint: what its manifest declares and the function that answers.
+
+pub use futures_util::future::BoxFuture;
+
+use super::{Call, Problem, Reply};
+use crate::function::HttpSpec;
+
+/// What a handler is once its future is boxed.
+pub(super) type Handle = fn(Call) -> BoxFuture<'static, Result<Reply, Problem>>;
+
+/// One endpoint.
+///
+/// ```ignore
+/// pub fn function() -> HttpFunction {
+///     HttpFunction::new(&catalog::GET_ORDER, |call| Box::pin(handle(call)))
+/// }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct HttpFunction {
+    /// Route and policy, from the manifest.
+    pub spec: &'static HttpSpec,
+    pub(super) handle: Handle,
+}
+
+impl HttpFunction {
+    /// An endpoint of this manifest. The future is boxed where it is made, so that the wrapper is compiled once and not per function.
+    pub fn new(spec: &'static HttpSpec, handle: fn(Call) -> BoxFuture<'static, Result<Reply, Problem>>) -> Self {
+        Self { spec, handle }
+    }
+}

@@ -1,0 +1,89 @@
+//! The one conversion of each inner error into what a caller sees. Exhaustive on purpose: a new variant must be given a code here.
+
+use http::{
+    HeaderValue,
+    header::{HeaderName, WWW_AUTHENTICATE},
+};
+
+use super::{Code, Problem};
+use crate::{
+    auth::AuthError,
+    clock,
+    commands::CommandError,
+    db,
+    signature::{PROFILE_TAG, Reason, Rejection},
+};
+
+/// What a caller should sign (RFC 9421 §5.1).
+const ACCEPT_SIGNATURE: HeaderName = HeaderName::from_static("accept-signature");
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            // A message may wait for what is not known yet; a caller may not.
+            CommandError::NotFound | CommandError::NotYetKnown(_) => Self::not_found(),
+            CommandError::Invalid(errors) => Self::invalid(errors),
+            CommandError::IdempotencyInProgress => Self::new(Code::IdempotencyInProgress),
+            CommandError::IdempotencyKeyReused => {
+                Self::new(Code::IdempotencyKeyReused).detail("the key was used with another method, path, query or body")
+            }
+            CommandError::OrderBusy => Self::new(Code::OrderBusy),
+            CommandError::DuplicateExternalReference { order } => {
+                Self::new(Code::DuplicateExternalReference).member("order_id", order.to_string())
+            }
+            CommandError::OutcomeUnknown(_) => {
+                Self::unavailable(error).detail("whether it took effect is not known; the same request with the same key settles it")
+            }
+            CommandError::Unavailable(_) => Self::unavailable(error),
+            CommandError::Poison(_) | CommandError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+/// For queries: the same answers as for a command that met the same error.
+impl From<db::Error> for Problem {
+    fn from(error: db::Error) -> Self {
+        CommandError::from(error).into()
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Rejected(rejection) => rejection.into(),
+            AuthError::Unavailable(_) => Self::unavailable(error),
+            AuthError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let mut problem = Self::new(signature_code(rejection.reason))
+            .member("reason", rejection.reason.as_str())
+            .member("server_time", clock::now().to_string())
+            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Signature"));
+        if let Ok(value) = HeaderValue::from_str(&accept_signature(&rejection.required_components)) {
+            problem = problem.header(ACCEPT_SIGNATURE, value);
+        }
+        problem.member("required_components", rejection.required_components).detail(rejection.detail)
+    }
+}
+
+fn signature_code(reason: Reason) -> Code {
+    match reason {
+        Reason::Missing => Code::SignatureMissing,
+        Reason::Malformed => Code::SignatureMalformed,
+        Reason::UnknownKey => Code::SignatureUnknownKey,
+        Reason::ClockSkew => Code::SignatureClockSkew,
+        Reason::DigestMismatch => Code::SignatureDigestMismatch,
+        Reason::MissingComponent => Code::SignatureMissingComponent,
+        Reason::MacMismatch => Code::SignatureMacMismatch,
+        Reason::Replayed => Code::SignatureReplayed,
+    }
+}
+
+fn accept_signature(components: &[&str]) -> String {
+    let covered = components.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" ");
+    format!("sig1=({covered});created;alg=\"hmac-sha256\";tag=\"{PROFILE_TAG}\"")
+}

@@ -1,0 +1,133 @@
+//! What a handler answers when all is well: status, headers, body.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION},
+};
+use serde::Serialize;
+
+use super::Problem;
+use crate::commands::Executed;
+
+/// Media type of every answer that is not a problem.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Says that an answer is older than its request.
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// The entity tag of a version, quoted as the header wants it: `"v12"`.
+pub(super) fn etag(version: u64) -> String {
+    format!("\"v{version}\"")
+}
+
+impl Reply {
+    pub(super) fn new(status: u16, headers: HeaderMap, body: Bytes) -> Self {
+        Self { status, headers, body }
+    }
+
+    /// A view as JSON.
+    ///
+    /// # Errors
+    /// 500 when the view cannot be JSON, which is a bug of the view.
+    pub fn json(status: u16, view: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(view).map_err(Problem::internal)?;
+        Ok(Self::with_json_body(status, body.into()))
+    }
+
+    /// Text or bytes of another media type: a page, a contract.
+    pub fn content(status: u16, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+        Self { status, headers, body: body.into() }
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self { status: 204, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+
+    /// 304: the caller has this version already ([`Call::if_none_match`](super::Call::if_none_match) said so).
+    pub fn not_modified(version: u64) -> Self {
+        Self { status: 304, headers: HeaderMap::new(), body: Bytes::new() }.version(version)
+    }
+
+    /// Sets `ETag`, so that callers may keep the answer and ask whether it is still good.
+    #[must_use]
+    pub fn version(self, version: u64) -> Self {
+        self.text_header(ETAG, &etag(version))
+    }
+
+    /// Sets `Location`: a path.
+    #[must_use]
+    pub fn location(self, path: &str) -> Self {
+        self.text_header(LOCATION, path)
+    }
+
+    /// Sets `Link` (RFC 8288).
+    pub(super) fn link(self, value: &str) -> Self {
+        self.text_header(LINK, value)
+    }
+
+    fn with_json_body(status: u16, body: Bytes) -> Self {
+        Self { status, headers: HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), body }
+    }
+
+    /// Paths, tags and cursors are visible ASCII by construction; a header that were not would be left out.
+    fn text_header(mut self, name: HeaderName, text: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    pub(super) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether it answers an effect that is older than its request.
+    pub(super) fn is_replayed(&self) -> bool {
+        self.headers.contains_key(IDEMPOTENCY_REPLAYED)
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.body));
+        // Handlers and stored answers name statuses of the contract; anything else is a bug and answered as one.
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// The answer of a command, as it was committed: byte for byte the same when it is replayed.
+impl From<Executed> for Reply {
+    fn from(Executed { answer, replayed }: Executed) -> Self {
+        let mut reply = Self::with_json_body(answer.status, answer.body.into());
+        if let Some(location) = &answer.location {
+            reply = reply.location(location);
+        }
+        if let Some(etag) = &answer.etag {
+            reply = reply.text_header(ETAG, etag);
+        }
+        if replayed {
+            reply = reply.text_header(IDEMPOTENCY_REPLAYED, "true");
+        }
+        reply
+    }
+}

@@ -1,0 +1,41 @@
+//! What the wrapper and every call share.
+
+use std::sync::Arc;
+
+use super::pagination::CursorKey;
+use crate::{auth::Authenticator, commands::Context, db::Database};
+
+/// Stores, keys and authenticator of this process. Cheap to clone.
+#[derive(Clone)]
+pub struct State(Arc<Shared>);
+
+struct Shared {
+    context: Context,
+    database: Database,
+    authenticator: Authenticator,
+    cursor_key: CursorKey,
+}
+
+impl State {
+    /// `context` for commands, `database` for queries, `authenticator` for everyone who calls.
+    pub fn new(context: Context, database: Database, authenticator: Authenticator) -> Self {
+        let cursor_key = CursorKey::new(context.keyring.derive("cursor"));
+        Self(Arc::new(Shared { context, database, authenticator, cursor_key }))
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
+    pub(super) fn authenticator(&self) -> &Authenticator {
+        &self.0.authenticator
+    }
+
+    pub(super) fn cursor_key(&self) -> &CursorKey {
+        &self.0.cursor_key
+    }
+}

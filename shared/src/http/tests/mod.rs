@@ -1,0 +1,105 @@
+//! The wrapper in process: fake endpoints behind the real router, no PostgreSQL and no Redis.
+
+mod json;
+mod problems;
+mod queries;
+mod requests;
+mod signed;
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
+use secrecy::SecretString;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::{BoxFuture, Call, HttpFunction, Problem, Reply, State, router};
+use crate::{
+    auth::Authenticator,
+    cache::Cache,
+    commands::Context,
+    db::{Connect, Database},
+    function::{Access, HttpSpec},
+    secrets::Keyring,
+};
+
+/// A public endpoint that demands nothing; tests override what they are about.
+const SPEC: HttpSpec = HttpSpec {
+    name: "test-function",
+    method: "POST",
+    path: "/v1/things/{order_id}",
+    permission: Access::Public,
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// One key of 32 zero bytes.
+const KEYS: &str = "v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+const THING: &str = "/v1/things/ord_0198f000000070008000000000000001";
+
+/// State with stores at addresses where nobody listens.
+fn state() -> (State, Authenticator) {
+    let url = SecretString::from("postgres://127.0.0.1:1/nowhere?sslmode=disable");
+    let database = Database::new(&Connect { url: &url, role: "orders_app", pool_size: 1 }).unwrap();
+    let cache = Cache::new(&SecretString::from("redis://127.0.0.1:1/0")).unwrap();
+    let keyring = Arc::new(Keyring::parse(&KEYS.into()).unwrap());
+    let authenticator = Authenticator::new(database.clone(), cache, Arc::clone(&keyring));
+    let context = Context { database: database.clone(), keyring };
+    (State::new(context, database, authenticator.clone()), authenticator)
+}
+
+/// A router with one endpoint.
+fn app(spec: HttpSpec, handle: fn(Call) -> BoxFuture<'static, Result<Reply, Problem>>) -> Router {
+    router(vec![HttpFunction::new(Box::leak(Box::new(spec)), handle)], state().0)
+}
+
+/// An endpoint that answers what it was sent.
+fn echo(call: Call) -> BoxFuture<'static, Result<Reply, Problem>> {
+    Box::pin(async move { Ok(Reply::content(200, "application/octet-stream", call.body().clone())) })
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status and code of a problem.
+    fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let body = self.json();
+        assert_eq!(body["status"], self.status);
+        assert_eq!(body["request_id"], self.header("x-request-id"));
+        (self.status, body["code"].as_str().unwrap().to_owned())
+    }
+}
+
+async fn send(app: &Router, request: Request<Body>) -> Answer {
+    let response = app.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body: body.collect().await.unwrap().to_bytes().to_vec() }
+}
+
+fn post(path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
+    let mut request = Request::post(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}

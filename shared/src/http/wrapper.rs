@@ -1,0 +1,98 @@
+//! What happens to every request, in this order: limits, signature, permission, preconditions, then the handler in its own task.
+
+use std::{sync::OnceLock, time::Duration};
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use http::{Response, request::Parts};
+use tokio::{sync::oneshot, task::JoinError, time::Instant};
+use tracing::Instrument;
+
+use super::{
+    Call, Code, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
+    precondition,
+};
+
+/// Answers one request to an endpoint.
+pub(super) async fn serve(function: HttpFunction, state: State, request: Request) -> Response<Body> {
+    let mut exchange = Exchange::begin(Some(function.spec), request.method(), request.headers());
+    let span = exchange.span();
+    let outcome = answer(function, state, request, &mut exchange).instrument(span).await;
+    exchange.finish(outcome)
+}
+
+/// Answers a request that no endpoint takes.
+pub(super) async fn refuse(code: Code, request: Request) -> Response<Body> {
+    Exchange::begin(None, request.method(), request.headers()).finish(Err(Problem::new(code)))
+}
+
+async fn answer(function: HttpFunction, state: State, request: Request, exchange: &mut Exchange) -> Result<Reply, Problem> {
+    let spec = function.spec;
+    let deadline = exchange.started + Duration::from_secs(spec.timeout_seconds);
+    let (mut parts, body) = request.into_parts();
+    let path_parameters = path_parameters(&mut parts).await?;
+    exchange.order = path_parameters.iter().find(|(name, _)| name == "order_id").and_then(|(_, value)| value.parse().ok());
+
+    let body = body::read(body, deadline).await?;
+    let principal = admit(spec, &state, &parts, &body, exchange.received_at).await?;
+    exchange.tenant = principal.as_ref().map(|principal| principal.tenant);
+    let idempotency_key = precondition::demanded(spec, &parts.headers)?;
+
+    let call = Call {
+        spec,
+        state,
+        parts,
+        path_parameters,
+        body,
+        document: OnceLock::new(),
+        principal,
+        idempotency_key,
+        request_id: exchange.request_id.clone(),
+        trace: exchange.trace,
+        received_at: exchange.received_at,
+    };
+    run(function.handle, call, deadline).await
+}
+
+/// Percent-decodes the path's parameters, here and nowhere else.
+async fn path_parameters(parts: &mut Parts) -> Result<PathParameters, Problem> {
+    // What does not decode to text names nothing that could exist.
+    let parameters = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::not_found())?;
+    Ok(parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// Runs the handler in a task of its own. A caller who hangs up, and a time limit that passes, end the waiting and never the
+/// task: a transaction dropped in mid-COMMIT could lose writes of others (transact-rs/sqlx #4393).
+async fn run(handle: Handle, call: Call, deadline: Instant) -> Result<Reply, Problem> {
+    let (sender, outcome) = oneshot::channel();
+    let work = async move {
+        if let Err(unheard) = sender.send(handle(call).await) {
+            log_unheard(unheard);
+        }
+    };
+    let task = tokio::spawn(work.in_current_span());
+    match tokio::time::timeout_at(deadline, outcome).await {
+        Ok(Ok(outcome)) => outcome,
+        // The sender is gone without a word, so the task has ended.
+        Ok(Err(_)) => Err(not_finished(task.await)),
+        Err(_) => Err(Problem::unavailable("the handler exceeded its time limit")
+            .detail("no answer in time; whether it took effect is not known, the same request with the same key settles it")),
+    }
+}
+
+/// A failure that nobody waits for any more still reaches an operator.
+fn log_unheard(outcome: Result<Reply, Problem>) {
+    if let Err(problem) = outcome
+        && let Some(cause) = problem.cause_chain()
+    {
+        tracing::error!(error.code = problem.code().as_str(), error.message = cause, "a handler failed after its caller had gone");
+    }
+}
+
+fn not_finished(ended: Result<(), JoinError>) -> Problem {
+    match ended {
+        // The panic hook has printed where; its message may hold what the request held and is not repeated.
+        Err(error) if error.is_panic() => Problem::internal("the handler panicked"),
+        Ok(()) | Err(_) => Problem::unavailable("the process is stopping"),
+    }
+}

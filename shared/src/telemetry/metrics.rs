@@ -1,0 +1,119 @@
+//! The metrics of the service: their names, what each means, and the recorder behind them.
+//!
+//! Who counts uses the `metrics` macros with a name from here. Labels are few and closed (functions, outcomes, reasons): never a tenant,
+//! an order or a text from outside.
+
+use std::time::Duration;
+
+use metrics::{SetRecorderError, describe_counter, describe_histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+/// Requests answered; labels `function`, `status`.
+pub const HTTP_REQUESTS: &str = "http_requests_total";
+/// Seconds from the head of a request to its answer; label `function`.
+pub const HTTP_REQUEST_DURATION: &str = "http_request_duration_seconds";
+/// Messages settled; labels `consumer`, `outcome`.
+pub const MESSAGES: &str = "messages_total";
+/// Seconds from a message's arrival to its settlement; label `consumer`.
+pub const MESSAGE_DURATION: &str = "message_duration_seconds";
+/// Messages that the broker confirmed.
+pub const OUTBOX_PUBLISHED: &str = "outbox_published_total";
+/// Messages that it did not; label `reason`.
+pub const OUTBOX_PUBLISH_FAILURES: &str = "outbox_publish_failures_total";
+/// Requests refused for their signature; label `reason`.
+pub const SIGNATURE_REJECTIONS: &str = "signature_rejections_total";
+/// Requests accepted without knowing whether their nonce was used before.
+pub const NONCE_STORE_UNAVAILABLE: &str = "nonce_store_unavailable_total";
+/// Requests with an idempotency key; label `result`.
+pub const IDEMPOTENCY: &str = "idempotency_total";
+/// Payment operations that got an outcome; labels `kind`, `outcome`.
+pub const PAYMENT_OPERATIONS: &str = "payment_operations_total";
+/// Orders that entered a status; label `status`.
+pub const ORDERS: &str = "orders_total";
+
+/// Media type of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
+
+/// How often the recorder folds what was observed into its buckets. Unfolded observations only cost memory.
+pub const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Bounds of the duration histograms: fine around the targets (cached read 1 ms, write 10 ms), coarse up to the longest deadline.
+const DURATION_BUCKETS_SECONDS: [f64; 14] = [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+
+/// Metrics cannot be recorded in this process.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// The bounds above are refused: a bug.
+    #[error("metrics cannot be set up")]
+    Build(#[from] BuildError),
+    /// A recorder is there already.
+    #[error("metrics are already set up")]
+    Twice(#[from] SetRecorderError<PrometheusRecorder>),
+}
+
+/// What was recorded, for those who read it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics(PrometheusHandle);
+
+/// From now on the macros record.
+///
+/// # Errors
+/// [`InstallError`], once per process at most.
+pub fn install() -> Result<Metrics, InstallError> {
+    let recorder = recorder()?;
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder)?;
+    describe();
+    Ok(Metrics(handle))
+}
+
+impl Metrics {
+    /// The Prometheus text format, version 0.0.4.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Folds observations; to be called every [`UPKEEP_INTERVAL`].
+    pub fn run_upkeep(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+fn recorder() -> Result<PrometheusRecorder, BuildError> {
+    let durations = Matcher::Suffix("_duration_seconds".into());
+    Ok(PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATION_BUCKETS_SECONDS)?.build_recorder())
+}
+
+fn describe() {
+    describe_counter!(HTTP_REQUESTS, "Requests answered, by function and status.");
+    describe_histogram!(HTTP_REQUEST_DURATION, "Seconds from the head of a request to its answer, by function.");
+    describe_counter!(MESSAGES, "Messages settled, by consumer and outcome.");
+    describe_histogram!(MESSAGE_DURATION, "Seconds from a message's arrival to its settlement, by consumer.");
+    describe_counter!(OUTBOX_PUBLISHED, "Messages that the broker confirmed.");
+    describe_counter!(OUTBOX_PUBLISH_FAILURES, "Messages that the broker did not confirm, by reason.");
+    describe_counter!(SIGNATURE_REJECTIONS, "Requests refused for their signature, by reason.");
+    describe_counter!(NONCE_STORE_UNAVAILABLE, "Requests accepted while Redis could not say whether their nonce was used before.");
+    describe_counter!(IDEMPOTENCY, "Requests with an idempotency key, by result.");
+    describe_counter!(PAYMENT_OPERATIONS, "Payment operations that got an outcome, by kind and outcome.");
+    describe_counter!(ORDERS, "Orders that entered a status, by status.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_is_rendered_with_help_and_buckets() {
+        let recorder = recorder().unwrap();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            describe();
+            metrics::counter!(ORDERS, "status" => "confirmed").increment(2);
+            metrics::histogram!(HTTP_REQUEST_DURATION, "function" => "get-order").record(0.003);
+        });
+        let text = handle.render();
+        assert!(text.contains("# HELP orders_total Orders that entered a status, by status."), "{text}");
+        assert!(text.contains(r#"orders_total{status="confirmed"} 2"#), "{text}");
+        assert!(text.contains(r#"http_request_duration_seconds_bucket{function="get-order",le="0.005"} 1"#), "{text}");
+    }
+}

@@ -1,0 +1,33 @@
+//! Hosts every function in one process on one port, and creates tenants for whoever runs it.
+//!
+//! The environment is that of the functions; `standalone --help` says what the arguments are.
+
+mod arguments;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use shared::runtime;
+
+use crate::arguments::{Command, HELP};
+
+/// Arguments that make no sense are a bad configuration.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let all = standalone::functions::all();
+    match arguments::parse(lexopt::Parser::from_env(), &all.names().collect::<Vec<_>>()) {
+        Ok(Command::Serve(wanted)) => runtime::serve(all.filtered(|name| wanted.includes(name))),
+        Ok(Command::CreateTenant { name, stock }) => runtime::create_tenant(name, stock),
+        Ok(Command::Help) => tell(&mut io::stdout(), HELP, ExitCode::SUCCESS),
+        Err(error) => tell(&mut io::stderr(), &format!("{error}\nstandalone --help says what is understood\n"), EXIT_USAGE.into()),
+    }
+}
+
+fn tell(out: &mut dyn Write, text: &str, exit: ExitCode) -> ExitCode {
+    // Whoever closed the pipe does not want to read it.
+    let _ = out.write_all(text.as_bytes());
+    exit
+}
