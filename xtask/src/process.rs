@@ -1,5 +1,5 @@
 //! Child processes that never outlive us: started in a group of their own, written down in a pid file, stopped when
-//! dropped (so also on a panic or Ctrl-C), and swept away by the next start when a kill -9 left them behind.
+//! dropped (so also on a panic or Ctrl-C), and ended by the next run when a kill -9 left them behind.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -32,15 +32,13 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`. Its output goes to `log`, begun anew; its pid to `pid_file`, after whatever process a former
-    /// run left there has been ended.
+    /// Starts `command`. Its output goes to `log`, begun anew; its pid to `pid_file`, for `end_leftover`.
     pub fn start(
         name: &str,
         mut command: Command,
         log: PathBuf,
         pid_file: PathBuf,
     ) -> Result<Self> {
-        end_leftover(&pid_file);
         let output = File::create(&log).context(|| format!("cannot write {}", log.display()))?;
         let errors = output
             .try_clone()
@@ -209,7 +207,7 @@ fn raw(pid: u32) -> Pid {
 
 /// Ends the process group a former run wrote down, if that very process still runs: a pid alone may since have been
 /// given to somebody else, so its start time must agree too.
-fn end_leftover(pid_file: &Path) {
+pub fn end_leftover(pid_file: &Path) {
     let Ok(text) = std::fs::read_to_string(pid_file) else {
         return;
     };
@@ -256,16 +254,21 @@ fn identity(pid: u32) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::process::Command;
     use std::time::Duration;
 
-    use super::{Process, identity};
+    use super::{Process, end_leftover, identity};
 
     fn directory(name: &str) -> std::path::PathBuf {
         let path =
             std::env::temp_dir().join(format!("xtask-process-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         path
+    }
+
+    fn start(command: Command, place: &Path) -> Process {
+        Process::start("child", command, place.join("log"), place.join("pid")).unwrap()
     }
 
     fn sleeper() -> Command {
@@ -277,8 +280,7 @@ mod tests {
     #[test]
     fn a_dropped_process_is_gone_with_its_pid_file() {
         let place = directory("dropped");
-        let process =
-            Process::start("sleep", sleeper(), place.join("log"), place.join("pid")).unwrap();
+        let process = start(sleeper(), &place);
         let pid = process.pid();
         assert!(identity(pid).is_some());
         drop(process);
@@ -287,17 +289,24 @@ mod tests {
     }
 
     #[test]
-    fn a_start_ends_what_a_killed_run_left_behind() {
+    fn what_a_killed_run_left_behind_is_ended() {
         let place = directory("leftover");
-        let mut first =
-            Process::start("sleep", sleeper(), place.join("log"), place.join("pid")).unwrap();
+        let mut process = start(sleeper(), &place);
         // A reaper stands in for init, which would adopt the child of a killed run.
-        let second = std::thread::scope(|scope| {
-            scope.spawn(|| first.child.wait());
-            Process::start("sleep", sleeper(), place.join("log"), place.join("pid")).unwrap()
+        std::thread::scope(|scope| {
+            scope.spawn(|| process.child.wait());
+            end_leftover(&place.join("pid"));
         });
-        assert!(first.failure().is_some());
-        assert!(identity(second.pid()).is_some());
+        assert!(process.failure().is_some());
+    }
+
+    #[test]
+    fn a_pid_that_was_given_to_somebody_else_is_left_alone() {
+        let place = directory("reused");
+        let mut process = start(sleeper(), &place);
+        std::fs::write(place.join("pid"), format!("{} 1", process.pid())).unwrap();
+        end_leftover(&place.join("pid"));
+        assert!(process.failure().is_none());
     }
 
     #[test]
@@ -305,8 +314,7 @@ mod tests {
         let place = directory("dies");
         let mut command = Command::new("sh");
         command.args(["-c", "echo no luck today >&2; exit 3"]);
-        let mut process =
-            Process::start("shell", command, place.join("log"), place.join("pid")).unwrap();
+        let mut process = start(command, &place);
         let failure = process
             .wait_until(Duration::from_secs(10), || false)
             .unwrap_err()

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::{User, geteuid};
 
 use crate::failure::{Context, Failure, Result};
+use crate::process::end_leftover;
 
 /// Users that root runs the servers as, the first that exists: PostgreSQL and RabbitMQ refuse or dislike root.
 const UNPRIVILEGED_USERS: [&str; 2] = ["postgres", "nobody"];
@@ -23,7 +24,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// Takes the home called `name`; fails when another xtask holds it.
+    /// Takes the home called `name` and ends what a killed run left behind; fails when another xtask holds it.
     pub fn take(checkout: &Path, name: &str) -> Result<Self> {
         let account = if geteuid().is_root() {
             Some(unprivileged()?)
@@ -38,6 +39,7 @@ impl Home {
             Some(user) if !can_enter(user, &local) => elsewhere(checkout, name)?,
             _ => local,
         };
+        end_leftovers(&directory);
         Ok(Self {
             directory,
             logs,
@@ -123,6 +125,22 @@ fn lock(local: &Path, name: &str) -> Result<File> {
             "cannot lock {}: {error}",
             path.display()
         ))),
+    }
+}
+
+/// Ends the processes whose pid files still lie there, the last started first.
+fn end_leftovers(directory: &Path) {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut pid_files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "pid"))
+        .collect();
+    pid_files.sort_by_key(|path| {
+        std::cmp::Reverse(path.metadata().and_then(|data| data.modified()).ok())
+    });
+    for pid_file in pid_files {
+        end_leftover(&pid_file);
+        let _ = std::fs::remove_file(pid_file);
     }
 }
 

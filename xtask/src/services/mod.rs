@@ -10,6 +10,7 @@ mod rabbitmq;
 mod redis;
 
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -18,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
 use crate::process::Process;
-use home::Home;
+pub use home::Home;
 use programs::Program;
 
 /// How long a request to a server on this machine may take.
@@ -54,12 +55,11 @@ pub struct Services {
 }
 
 impl Services {
-    /// Starts, all at once, every server that the environment does not name. `name` is the home: `dev` or `test`.
-    pub fn start(checkout: &Checkout, name: &str, data: Data) -> Result<Self> {
+    /// Starts in `home`, all at once, every server that the environment does not name.
+    pub fn start(checkout: &Checkout, home: Home, data: Data) -> Result<Self> {
         let started = Instant::now();
         let given = Given::read();
         programs::ensure(&given.missing_programs(), checkout.root())?;
-        let home = Home::take(checkout.root(), name)?;
         if data != Data::Kept {
             home.discard(&DIRECTORIES);
         }
@@ -120,6 +120,11 @@ impl Services {
             home,
             data,
         })
+    }
+
+    /// Starts a process that uses the servers, with its log and pid file beside theirs.
+    pub fn run(&self, name: &str, command: Command) -> Result<Process> {
+        Process::start(name, command, self.home.log(name), self.home.pid_file(name))
     }
 
     /// The sentence about the first of our servers that no longer runs, if there is one.

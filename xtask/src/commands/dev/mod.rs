@@ -5,7 +5,7 @@ mod tail;
 
 use std::fs::File;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::checkout::Checkout;
@@ -13,8 +13,8 @@ use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::options::{Accepted, Options};
 use crate::process::{self, Process};
-use crate::services::{Data, Services, http_get};
-use setup::{Environment, Local};
+use crate::services::{Data, Home, Services, http_get};
+use setup::Local;
 use tail::{Tail, ready_line};
 
 /// What `--help` says.
@@ -48,15 +48,14 @@ const READY_TIMEOUT: Duration = Duration::from_secs(60);
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
     let port = options.parsed("--port")?.unwrap_or(PORT_DEFAULT);
+    // Before anything slow, but after a killed run's processes, which may hold the port, have been ended.
+    let home = Home::take(checkout.root(), "dev")?;
     require_free(port)?;
     let binaries = build(checkout, options.has("--debug"))?;
     eprintln!("starting services");
     let fresh = options.has("--fresh");
-    let mut services = Services::start(
-        checkout,
-        "dev",
-        if fresh { Data::Fresh } else { Data::Kept },
-    )?;
+    let data = if fresh { Data::Fresh } else { Data::Kept };
+    let mut services = Services::start(checkout, home, data)?;
     let local = Local::open(checkout)?;
     let mut environment = setup::prepare(checkout, &local, &services, fresh)?;
     eprintln!("migrating");
@@ -64,14 +63,17 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let key = setup::demo_key(&local, &binaries.join("standalone"), &environment)?;
 
     // Dropped in reverse order: the service stops first, its partners next, the servers last.
-    let mut simulators = start(&local, &binaries, "simulators", &environment)?;
+    eprintln!("starting simulators and standalone");
+    let program = environment.command(&binaries.join("simulators"), &[]);
+    let mut simulators = services.run("simulators", program)?;
     let partners = serve(&mut simulators)?;
     environment.set(
         "PAYMENT_SERVICE_URL",
         format!("http://127.0.0.1:{}", partners.server_port),
     );
     environment.set("PORT", port.to_string());
-    let mut standalone = start(&local, &binaries, "standalone", &environment)?;
+    let program = environment.command(&binaries.join("standalone"), &[]);
+    let mut standalone = services.run("standalone", program)?;
     let ready = serve(&mut standalone)?;
     let url = format!("http://127.0.0.1:{}", ready.server_port);
     standalone.wait_until(READY_TIMEOUT, || http_get(&format!("{url}/readyz")).is_ok())?;
@@ -93,7 +95,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     )
 }
 
-/// Before anything slow: a taken port is the commonest failure of all.
+/// A taken port is the commonest failure of all, so it is told in words.
 fn require_free(port: u16) -> Result<()> {
     match TcpListener::bind(("127.0.0.1", port)) {
         Ok(_) => Ok(()),
@@ -118,17 +120,6 @@ fn build(checkout: &Checkout, debug: bool) -> Result<PathBuf> {
         return Err(Failure::new("the build failed"));
     }
     Ok(checkout.target_directory()?.join(profile))
-}
-
-fn start(local: &Local, binaries: &Path, name: &str, environment: &Environment) -> Result<Process> {
-    eprintln!("starting {name}");
-    let command = environment.command(&binaries.join(name), &[]);
-    Process::start(
-        name,
-        command,
-        local.path(&format!("logs/{name}.log")),
-        local.path(&format!("{name}.pid")),
-    )
 }
 
 /// Waits for the process's line "ready".

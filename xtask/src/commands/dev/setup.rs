@@ -47,13 +47,11 @@ impl Local {
     /// Makes the directory when it is missing.
     pub fn open(checkout: &Checkout) -> Result<Self> {
         let directory = checkout.path(".local/dev");
-        std::fs::create_dir_all(directory.join("logs"))
-            .context(|| "cannot make .local/dev/logs".into())?;
+        std::fs::create_dir_all(&directory).context(|| "cannot make .local/dev".into())?;
         Ok(Self { directory })
     }
 
-    /// A path in it.
-    pub fn path(&self, name: &str) -> PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 

@@ -82,7 +82,7 @@ fn line(entry: &Value, first: &Value, order: &Value) -> String {
     };
     format!(
         "{offset:>8}  {:>3}  {status:<44}  {what:<28}  {}",
-        entry["version"],
+        entry["version"].to_string(),
         actor(&entry["actor"])
     )
 }

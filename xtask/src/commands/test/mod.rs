@@ -10,7 +10,7 @@ use crate::commands::{sync, tidy};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::options::{Accepted, Options};
-use crate::services::{Data, Services};
+use crate::services::{Data, Home, Services};
 use steps::Steps;
 
 /// What `--help` says.
@@ -46,7 +46,10 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
     let mut steps = Steps::default();
     let result = std::thread::scope(|scope| {
-        let services = scope.spawn(|| Services::start(checkout, "test", Data::Discarded));
+        let services = scope.spawn(|| {
+            let home = Home::take(checkout.root(), "test")?;
+            Services::start(checkout, home, Data::Discarded)
+        });
         let result = run_steps(checkout, &options, &mut steps, services);
         if result.is_err() {
             // Servers still on their way up are not waited for.
