@@ -145,7 +145,11 @@ impl Process {
     fn stop(&mut self) {
         if self.child.try_wait().ok().flatten().is_none() {
             let pid = raw(self.pid());
-            let _ = kill(pid, self.stop_signal);
+            let _ = match self.stop_signal {
+                // The leader could not pass this one on to the rest of its group.
+                Signal::SIGKILL => killpg(pid, Signal::SIGKILL),
+                signal => kill(pid, signal),
+            };
             if wait(&mut self.child, STOP_TIMEOUT).is_none() {
                 eprintln!("  {} does not stop, so it is killed", self.name);
                 let _ = killpg(pid, Signal::SIGKILL);

@@ -76,7 +76,7 @@ impl Services {
                 scope.spawn(move || redis::start(home, ports.redis).map(|process| vec![process]))
             });
             let rabbitmq = given.amqp_url.is_none().then(|| {
-                scope.spawn(move || rabbitmq::start(home, ports.amqp, ports.rabbitmq_api))
+                scope.spawn(move || rabbitmq::start(home, ports.amqp, ports.rabbitmq_api, data))
             });
             let joined = [postgres, redis, rabbitmq]
                 .into_iter()

@@ -4,9 +4,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+
 use super::home::Home;
 use super::programs::Program;
-use super::{free_port, http_get};
+use super::{Data, free_port, http_get};
 use crate::failure::Result;
 use crate::process::Process;
 
@@ -17,7 +19,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 const PORT_MAPPER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Starts the broker on `port` and its API on `api_port`; returns what runs, the port mapper first.
-pub fn start(home: &Home, port: u16, api_port: u16) -> Result<Vec<Process>> {
+pub fn start(home: &Home, port: u16, api_port: u16, data: Data) -> Result<Vec<Process>> {
     let port_mapper_port = free_port()?;
     let port_mapper = start_port_mapper(home, port_mapper_port)?;
     let directory = home.data("rabbitmq")?;
@@ -72,6 +74,10 @@ pub fn start(home: &Home, port: u16, api_port: u16) -> Result<Vec<Process>> {
         home.log("rabbitmq"),
         home.pid_file("rabbitmq"),
     )?;
+    if data == Data::Discarded {
+        // An orderly end takes 5 s, and nothing is there to be kept.
+        broker = broker.stopped_by(Signal::SIGKILL);
+    }
     broker.wait_until(START_TIMEOUT, || answers_as_ours(api_port))?;
     Ok(vec![port_mapper, broker])
 }
