@@ -1,9 +1,7 @@
 //! `shared/src/catalog.rs`: the manifests as constants, so that no code repeats a route, a permission or a queue.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
-use crate::failure::{Context, Failure, Result};
+use super::rustfmt;
+use crate::failure::Result;
 use crate::manifest::{Binding, Consumer, Function, Http, Job, Need, Trigger};
 
 const HEAD: &str = "\
@@ -147,29 +145,6 @@ fn list(name: &str, kind: &str, description: &str, constants: &[String]) -> Stri
         "/// {description}\npub const {name}: &[&{kind}] = &[{}];\n\n",
         references.join(", ")
     )
-}
-
-/// Formats source text, so that what is generated is what `cargo fmt --check` wants.
-fn rustfmt(text: &str) -> Result<String> {
-    let doing = || "cannot run rustfmt".to_owned();
-    let mut child = Command::new("rustfmt")
-        .args(["--edition", "2024", "--emit", "stdout"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context(doing)?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(text.as_bytes()).context(doing)?;
-    }
-    let output = child.wait_with_output().context(doing)?;
-    if !output.status.success() {
-        return Err(Failure::new(format!(
-            "rustfmt failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )));
-    }
-    String::from_utf8(output.stdout).context(doing)
 }
 
 #[cfg(test)]

@@ -21,7 +21,15 @@ pub fn packages(packages: &[&str]) -> Result<()> {
     eprintln!("  installing {} (once)", packages.join(", "));
     let _policy = Policy::forbid_starts()?;
     apt_get(&["update", "--quiet"])?;
-    let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    // A fresh machine may still be installing its updates, so apt-get waits for its lock. What is there already stays as
+    // it is: upgrading a server would restart it.
+    let mut arguments = vec![
+        "install",
+        "--yes",
+        "--quiet",
+        "--no-install-recommends",
+        "--no-upgrade",
+    ];
     arguments.extend(packages);
     apt_get(&arguments)
 }

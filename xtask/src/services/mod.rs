@@ -58,8 +58,8 @@ impl Services {
     /// Starts in `home`, all at once, every server that the environment does not name.
     pub fn start(checkout: &Checkout, home: Home, data: Data) -> Result<Self> {
         let started = Instant::now();
+        ensure_programs(checkout)?;
         let given = Given::read();
-        programs::ensure(&given.missing_programs(), checkout.root())?;
         if data != Data::Kept {
             home.discard(&DIRECTORIES);
         }
@@ -144,6 +144,12 @@ impl Drop for Services {
     }
 }
 
+/// Makes sure that the programs of every private server are there, by installing them or by failing with the line to
+/// type. `Services::start` does it too; a command that has slow work to do before asks early.
+pub fn ensure_programs(checkout: &Checkout) -> Result<()> {
+    programs::ensure(&Given::read().programs(), checkout.root())
+}
+
 /// The servers that the environment names.
 struct Given {
     database_url: Option<String>,
@@ -161,7 +167,7 @@ impl Given {
         }
     }
 
-    fn missing_programs(&self) -> Vec<Program> {
+    fn programs(&self) -> Vec<Program> {
         let mut programs = vec![Program::Psql];
         if self.database_url.is_none() {
             programs.push(Program::Postgres);

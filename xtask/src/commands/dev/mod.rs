@@ -13,7 +13,7 @@ use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::options::{Accepted, Options};
 use crate::process::{self, Process};
-use crate::services::{Data, Home, Services, http_get};
+use crate::services::{self, Data, Home, Services, http_get};
 use setup::Local;
 use tail::{Tail, ready_line};
 
@@ -51,6 +51,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     // Before anything slow, but after a killed run's processes, which may hold the port, have been ended.
     let home = Home::take(checkout.root(), "dev")?;
     require_free(port)?;
+    services::ensure_programs(checkout)?;
     let binaries = build(checkout, options.has("--debug"))?;
     eprintln!("starting services");
     let fresh = options.has("--fresh");

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::checkout::Checkout;
 use crate::commands::sync;
 use crate::failure::{Context, Failure, Result};
+use crate::generate::rustfmt;
 use crate::manifest;
 use crate::options::{Accepted, Options};
 use templates::Kind;
@@ -60,12 +61,9 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     if path.exists() {
         return Err(Failure::new(format!("{folder} is there already")));
     }
+    let library = rustfmt(&templates::library(&kind, name, description))?;
     write(&path, "Cargo.toml", &manifest)?;
-    write(
-        &path,
-        "src/lib.rs",
-        &templates::library(&kind, name, description),
-    )?;
+    write(&path, "src/lib.rs", &library)?;
     write(&path, "src/main.rs", &templates::main(&kind, name))?;
     if let Err(failure) = sync::run(checkout, Vec::new()) {
         // Such as a route that another function has: as if nothing had been typed.

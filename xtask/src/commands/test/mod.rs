@@ -10,7 +10,7 @@ use crate::commands::{sync, tidy};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::options::{Accepted, Options};
-use crate::services::{Data, Home, Services};
+use crate::services::{self, Data, Home, Services};
 use steps::Steps;
 
 /// What `--help` says.
@@ -45,18 +45,7 @@ const XTASK: [&str; 4] = [
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
     let mut steps = Steps::default();
-    let result = std::thread::scope(|scope| {
-        let services = scope.spawn(|| {
-            let home = Home::take(checkout.root(), "test")?;
-            Services::start(checkout, home, Data::Discarded)
-        });
-        let result = run_steps(checkout, &options, &mut steps, services);
-        if result.is_err() {
-            // Servers still on their way up are not waited for.
-            interrupt::raise();
-        }
-        result
-    });
+    let result = run_with_services(checkout, &options, &mut steps);
     steps.report();
     if let Err(failure) = &result
         && !failure.is_told()
@@ -65,6 +54,26 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     }
     println!("{} passed, {} failed", steps.passed, steps.failed);
     result.map_err(|_| Failure::told())
+}
+
+/// Starts the servers and goes through the steps while they come up.
+fn run_with_services(checkout: &Checkout, options: &Options, steps: &mut Steps) -> Result<()> {
+    // A missing server is told, or installed, before anything slow.
+    steps.inside("servers", "cargo xtask test", || {
+        services::ensure_programs(checkout)
+    })?;
+    std::thread::scope(|scope| {
+        let services = scope.spawn(|| {
+            let home = Home::take(checkout.root(), "test")?;
+            Services::start(checkout, home, Data::Discarded)
+        });
+        let result = run_steps(checkout, options, steps, services);
+        if result.is_err() {
+            // Servers still on their way up are not waited for.
+            interrupt::raise();
+        }
+        result
+    })
 }
 
 fn run_steps(
