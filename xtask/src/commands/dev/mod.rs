@@ -1,0 +1,158 @@
+//! `cargo xtask dev`: the whole service on this machine, from private servers to a demo tenant, until Ctrl-C.
+
+mod setup;
+mod tail;
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::checkout::Checkout;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::options::{Accepted, Options};
+use crate::process::{self, Process};
+use crate::services::{self, Data, Home, Services, http_get};
+use setup::Local;
+use tail::{Tail, ready_line};
+
+/// What `--help` says.
+pub const HELP: &str = "\
+cargo xtask dev [--port N] [--debug] [--fresh] [--verbose]
+
+Builds the service, starts private PostgreSQL, Redis and RabbitMQ under .local/dev, migrates, creates a demo tenant and
+runs every function with partner simulators until Ctrl-C. DATABASE_URL (an administrator's), REDIS_URL and AMQP_URL,
+when set, are used instead of private servers.
+
+  --port N     port of the API, 8080 unless told
+  --debug      build without optimisation: faster to build, slower to run
+  --fresh      begin with empty data
+  --verbose    show the logs (they are in .local/dev/logs either way)";
+
+const ACCEPTED: Accepted = Accepted {
+    flags: &["--debug", "--fresh", "--verbose"],
+    values: &["--port"],
+    words_max: 0,
+};
+
+const PORT_DEFAULT: u16 = 8080;
+
+/// The binaries that `dev` runs; `standalone` holds every function.
+const BINARIES: [&str; 3] = ["migrate", "simulators", "standalone"];
+
+/// From the start of a process to its line "ready", with connections to three servers in between.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Runs the command.
+pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
+    let options = Options::read(arguments, &ACCEPTED)?;
+    let port = options.parsed("--port")?.unwrap_or(PORT_DEFAULT);
+    // Before anything slow, but after a killed run's processes, which may hold the port, have been ended.
+    let home = Home::take(checkout.root(), "dev")?;
+    require_free(port)?;
+    services::ensure_programs(checkout)?;
+    let binaries = build(checkout, options.has("--debug"))?;
+    eprintln!("starting services");
+    let fresh = options.has("--fresh");
+    let data = if fresh { Data::Fresh } else { Data::Kept };
+    let mut services = Services::start(checkout, home, data)?;
+    let local = Local::open(checkout)?;
+    let mut environment = setup::prepare(checkout, &local, &services, fresh)?;
+    eprintln!("migrating");
+    setup::run(&binaries.join("migrate"), &[], &environment)?;
+    let key = setup::demo_key(&local, &binaries.join("standalone"), &environment)?;
+
+    // Dropped in reverse order: the service stops first, its partners next, the servers last.
+    eprintln!("starting simulators and standalone");
+    let program = environment.command(&binaries.join("simulators"), &[]);
+    let mut simulators = services.run("simulators", program)?;
+    let partners = serve(&mut simulators)?;
+    environment.set(
+        "PAYMENT_SERVICE_URL",
+        format!("http://127.0.0.1:{}", partners.server_port),
+    );
+    environment.set("PORT", port.to_string());
+    let program = environment.command(&binaries.join("standalone"), &[]);
+    let mut standalone = services.run("standalone", program)?;
+    let ready = serve(&mut standalone)?;
+    let url = format!("http://127.0.0.1:{}", ready.server_port);
+    standalone.wait_until(READY_TIMEOUT, || http_get(&format!("{url}/readyz")).is_ok())?;
+
+    let metrics = ready
+        .metrics_port
+        .map(|port| format!("http://127.0.0.1:{port}/metrics"))
+        .unwrap_or_default();
+    let _announcement = local.announce(&url, &metrics, &key, &services)?;
+    println!(
+        "\nready\n  API      {url}\n  key      {} (secret in .local/dev/demo-key.json)\n  metrics  {metrics}\n  \
+         logs     .local/dev/logs\n  next     cargo xtask order\n  stop     Ctrl-C",
+        key.key_id
+    );
+    watch(
+        &mut services,
+        &mut [&mut simulators, &mut standalone],
+        options.has("--verbose"),
+    )
+}
+
+/// A taken port is the commonest failure of all, so it is told in words.
+fn require_free(port: u16) -> Result<()> {
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::new(format!(
+            "port {port} on 127.0.0.1 cannot be used ({error}); choose another with --port N"
+        ))),
+    }
+}
+
+/// Builds what `dev` runs and says where it lies. Of the functions only `migrate` has to be linked by itself.
+fn build(checkout: &Checkout, debug: bool) -> Result<PathBuf> {
+    let profile = if debug { "debug" } else { "release" };
+    eprintln!("building ({profile})");
+    let mut arguments = vec!["build"];
+    if !debug {
+        arguments.push("--release");
+    }
+    for binary in BINARIES {
+        arguments.extend(["--bin", binary]);
+    }
+    if !process::run(checkout.cargo(&arguments))?.success() {
+        return Err(Failure::new("the build failed"));
+    }
+    Ok(checkout.target_directory()?.join(profile))
+}
+
+/// Waits for the process's line "ready".
+fn serve(process: &mut Process) -> Result<tail::Ready> {
+    let log = process.log().to_owned();
+    let mut ready = None;
+    process.wait_until(READY_TIMEOUT, || {
+        ready = ready_line(&log);
+        ready.is_some()
+    })?;
+    ready.ok_or_else(|| Failure::new(format!("{} said nothing", process.name())))
+}
+
+/// Until Ctrl-C, which is success, or until something that should run no longer does.
+fn watch(services: &mut Services, processes: &mut [&mut Process], verbose: bool) -> Result<()> {
+    let mut tails: Vec<Tail<File>> = Vec::new();
+    if verbose {
+        tails = processes
+            .iter()
+            .filter_map(|process| Tail::open(process.name(), process.log()))
+            .collect();
+    }
+    while !interrupt::requested() {
+        for tail in &mut tails {
+            tail.show();
+        }
+        let failure = processes.iter_mut().find_map(|process| process.failure());
+        if let Some(failure) = failure.or_else(|| services.failure()) {
+            return Err(failure);
+        }
+        std::thread::sleep(process::POLL);
+    }
+    eprintln!("\nstopping");
+    Ok(())
+}

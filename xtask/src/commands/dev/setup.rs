@@ -1,0 +1,285 @@
+//! What `dev` prepares before it starts the service: secrets, roles and database, the environment, the demo tenant. It
+//! lies in `.local/dev`, readable by its owner only.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkout::Checkout;
+use crate::failure::{Context, Failure, Result};
+use crate::random;
+use crate::services::{Services, postgres};
+
+/// The database of the service and who owns it.
+const DATABASE: &str = "orders";
+const OWNER: &str = "orders_migrator";
+
+const DEMO_KEY_FILE: &str = "demo-key.json";
+const SECRETS_FILE: &str = "secrets.json";
+
+/// What `standalone create-tenant` prints.
+#[derive(Serialize, Deserialize)]
+pub struct DemoKey {
+    /// `ten_…`
+    pub tenant_id: String,
+    /// `key_…`
+    pub key_id: String,
+    /// `osk_…`
+    pub secret: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Secrets {
+    keys_encryption: String,
+    payment_service_secret: String,
+}
+
+/// The directory `.local/dev`.
+pub struct Local {
+    directory: PathBuf,
+}
+
+impl Local {
+    /// Makes the directory when it is missing.
+    pub fn open(checkout: &Checkout) -> Result<Self> {
+        let directory = checkout.path(".local/dev");
+        std::fs::create_dir_all(&directory).context(|| "cannot make .local/dev".into())?;
+        Ok(Self { directory })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Tells `cargo xtask order` what runs, for as long as the returned value lives.
+    pub fn announce(
+        &self,
+        url: &str,
+        metrics: &str,
+        key: &DemoKey,
+        services: &Services,
+    ) -> Result<Announcement> {
+        let lines = [
+            ("ORDERS_URL", url),
+            ("ORDERS_KEY_ID", &key.key_id),
+            ("ORDERS_SECRET", &key.secret),
+            ("METRICS_URL", metrics),
+            (
+                "DATABASE_URL",
+                &service_database(&services.database_url, User::Administrator),
+            ),
+            ("REDIS_URL", &services.redis_url),
+            ("AMQP_URL", &services.amqp_url),
+            ("RABBITMQ_API", &services.rabbitmq_api),
+        ];
+        let text: String = lines
+            .iter()
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect();
+        self.write_secret("env", &text)?;
+        Ok(Announcement(self.path("env")))
+    }
+
+    fn read<T: for<'a> Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(&std::fs::read_to_string(self.path(name)).ok()?).ok()
+    }
+
+    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        let text =
+            serde_json::to_string_pretty(value).context(|| format!("cannot write {name}"))?;
+        self.write_secret(name, &(text + "\n"))
+    }
+
+    fn write_secret(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.path(name);
+        let doing = || format!("cannot write {}", path.display());
+        // A file that is there keeps its mode when it is opened, so it is made anew.
+        let _ = std::fs::remove_file(&path);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .context(doing)?;
+        file.write_all(text.as_bytes()).context(doing)
+    }
+}
+
+/// The file `.local/dev/env`, removed when nothing runs any more.
+pub struct Announcement(PathBuf);
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The variables every process of the service gets.
+pub struct Environment(Vec<(&'static str, String)>);
+
+impl Environment {
+    /// Adds a variable.
+    pub fn set(&mut self, name: &'static str, value: String) {
+        self.0.push((name, value));
+    }
+
+    /// A program with these variables besides our own.
+    pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .envs(self.0.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// Makes roles and database and puts the environment together. The demo key of another database is thrown away.
+pub fn prepare(
+    checkout: &Checkout,
+    local: &Local,
+    services: &Services,
+    fresh: bool,
+) -> Result<Environment> {
+    eprintln!("preparing roles and database");
+    let administrator = &services.database_url;
+    postgres::run_file(administrator, &checkout.path("migrations/roles.sql"))?;
+    if fresh {
+        postgres::drop_database(administrator, DATABASE)?;
+    }
+    if postgres::ensure_database(administrator, DATABASE, OWNER)? {
+        let _ = std::fs::remove_file(local.path(DEMO_KEY_FILE));
+    }
+    let secrets = secrets(local)?;
+    Ok(Environment(vec![
+        (
+            "DATABASE_URL",
+            service_database(administrator, User::EachRole),
+        ),
+        ("REDIS_URL", services.redis_url.clone()),
+        ("AMQP_URL", services.amqp_url.clone()),
+        ("KEYS_ENCRYPTION", secrets.keys_encryption),
+        // Only the simulators serve it; they take any free port and say which.
+        ("PAYMENT_SERVICE_URL", "http://127.0.0.1:1".to_owned()),
+        ("PAYMENT_SERVICE_KEY_ID", "key_dev_payments".to_owned()),
+        ("PAYMENT_SERVICE_SECRET", secrets.payment_service_secret),
+        ("PAYMENT_PORT", "0".to_owned()),
+        ("BIND_ADDRESS", "127.0.0.1".to_owned()),
+        ("METRICS_PORT", "0".to_owned()),
+        ("ENVIRONMENT", "development".to_owned()),
+    ]))
+}
+
+/// Made once: what is sealed in the kept database must stay readable.
+fn secrets(local: &Local) -> Result<Secrets> {
+    if let Some(secrets) = local.read(SECRETS_FILE) {
+        return Ok(secrets);
+    }
+    let secrets = Secrets {
+        keys_encryption: format!("v1:{}", random::key()?),
+        payment_service_secret: random::signing_secret()?,
+    };
+    local.write(SECRETS_FILE, &secrets)?;
+    Ok(secrets)
+}
+
+/// The demo tenant's key; the tenant is created with it the first time.
+pub fn demo_key(local: &Local, standalone: &Path, environment: &Environment) -> Result<DemoKey> {
+    if let Some(key) = local.read(DEMO_KEY_FILE) {
+        return Ok(key);
+    }
+    eprintln!("creating the demo tenant");
+    let output = run(
+        standalone,
+        &["create-tenant", "--name", "demo", "--stock", "on"],
+        environment,
+    )?;
+    let key: Option<DemoKey> = output
+        .lines()
+        .find_map(|line| serde_json::from_str(line).ok());
+    let key = key.ok_or_else(|| {
+        Failure::new(format!(
+            "create-tenant printed no key but: {}",
+            output.trim()
+        ))
+    })?;
+    local.write(DEMO_KEY_FILE, &key)?;
+    Ok(key)
+}
+
+/// Runs a program of the service to its end; its stdout, or a failure with what it said.
+pub fn run(program: &Path, arguments: &[&str], environment: &Environment) -> Result<String> {
+    let mut command = environment.command(program, arguments);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .context(|| format!("cannot run {}", program.display()))?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(stdout);
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    Err(Failure::new(format!(
+        "{name} {} failed:\n{}\n{}",
+        arguments.join(" "),
+        stdout.trim(),
+        stderr.trim()
+    )))
+}
+
+/// Whose URL is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum User {
+    /// The administrator, as named in the URL.
+    Administrator,
+    /// Nobody yet: each process puts its own role in.
+    EachRole,
+}
+
+/// The URL of the service's database on the administrator's server.
+fn service_database(administrator: &str, user: User) -> String {
+    let (scheme, rest) = administrator
+        .split_once("://")
+        .unwrap_or(("postgres", administrator));
+    let (location, parameters) = rest
+        .split_once('?')
+        .map_or((rest, None), |(head, tail)| (head, Some(tail)));
+    let authority = location.split('/').next().unwrap_or_default();
+    let host = match user {
+        User::Administrator => authority,
+        User::EachRole => authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host),
+    };
+    let parameters = parameters
+        .map(|parameters| format!("?{parameters}"))
+        .unwrap_or_default();
+    format!("{scheme}://{host}/{DATABASE}{parameters}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{User, service_database};
+
+    #[test]
+    fn processes_get_the_url_without_the_administrator() {
+        let url = |administrator| service_database(administrator, User::EachRole);
+        assert_eq!(
+            url("postgres://postgres@127.0.0.1:5432/postgres"),
+            "postgres://127.0.0.1:5432/orders"
+        );
+        assert_eq!(
+            url("postgres://a:b@db/x?sslmode=require"),
+            "postgres://db/orders?sslmode=require"
+        );
+        assert_eq!(url("postgres://db"), "postgres://db/orders");
+        assert_eq!(
+            service_database("postgres://a@db/postgres", User::Administrator),
+            "postgres://a@db/orders"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! A client of the order API: signs, sends, and turns problems into readable failures.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use super::text;
+use crate::checkout::Checkout;
+use crate::failure::{Context, Failure, Result};
+use crate::random;
+use crate::signing::{Key, Moment, Request, sign};
+
+/// The service's own deadline is 10 s.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What stands wherever nothing answers.
+const NOT_RUNNING: &str = "nothing runs; start it with: cargo xtask dev";
+
+/// Which service to call, and as whom.
+pub struct Target {
+    url: String,
+    key_id: String,
+    secret: String,
+}
+
+impl Target {
+    /// Reads what `dev` announces in `.local/dev/env`; `url` takes the place of its address.
+    pub fn read(checkout: &Checkout, url: Option<&str>) -> Result<Self> {
+        let announced = checkout
+            .read(".local/dev/env")
+            .map_err(|_| Failure::new(NOT_RUNNING))?;
+        let value = |name: &str| {
+            let found = announced
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            found
+                .map(str::to_owned)
+                .ok_or_else(|| Failure::new(format!(".local/dev/env does not say {name}")))
+        };
+        let url = url.map_or_else(|| value("ORDERS_URL"), |url| Ok(url.to_owned()))?;
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            key_id: value("ORDERS_KEY_ID")?,
+            secret: value("ORDERS_SECRET")?,
+        })
+    }
+}
+
+/// Sends signed requests.
+pub struct Client {
+    target: Target,
+    agent: ureq::Agent,
+}
+
+impl Client {
+    /// A client of `target`.
+    pub fn new(target: Target) -> Self {
+        let configuration = ureq::Agent::config_builder();
+        let configuration = configuration
+            .timeout_global(Some(REQUEST_TIMEOUT))
+            .http_status_as_error(false);
+        Self {
+            target,
+            agent: configuration.build().into(),
+        }
+    }
+
+    /// The address without path.
+    pub fn url(&self) -> &str {
+        &self.target.url
+    }
+
+    /// GETs a JSON document.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        self.send(&Request {
+            method: "GET",
+            path,
+            headers: &[],
+            body: None,
+        })
+    }
+
+    /// POSTs JSON under an idempotency key.
+    pub fn post(&self, path: &str, idempotency_key: &str, body: &[u8]) -> Result<Value> {
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotency-key", idempotency_key),
+        ];
+        self.send(&Request {
+            method: "POST",
+            path,
+            headers: &headers,
+            body: Some(body),
+        })
+    }
+
+    fn send(&self, request: &Request<'_>) -> Result<Value> {
+        let doing = || format!("{} {}", request.method, request.path);
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .context(|| "the clock is before 1970".into())?;
+        let nonce = random::token()?;
+        let key = Key {
+            id: &self.target.key_id,
+            secret: &self.target.secret,
+        };
+        let signature = sign(
+            request,
+            &key,
+            &Moment {
+                created: now.as_secs(),
+                nonce: &nonce,
+            },
+        )?;
+
+        let mut builder = ureq::http::Request::builder()
+            .method(request.method)
+            .uri(format!("{}{}", self.target.url, request.path));
+        for (name, value) in request.headers {
+            builder = builder.header(*name, *value);
+        }
+        for (name, value) in signature {
+            builder = builder.header(name, value);
+        }
+        let answer = match request.body {
+            Some(body) => self.agent.run(builder.body(body).context(doing)?),
+            None => self.agent.run(builder.body(()).context(doing)?),
+        };
+        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
+        let status = answer.status();
+        let body = answer.body_mut().read_to_string().context(doing)?;
+        if !status.is_success() {
+            return Err(Failure::new(problem(&doing(), status.as_u16(), &body)));
+        }
+        serde_json::from_str(&body).context(|| format!("{} answered no JSON", doing()))
+    }
+
+    fn unreachable(&self, error: &ureq::Error) -> Failure {
+        match error {
+            ureq::Error::ConnectionFailed => Failure::new(NOT_RUNNING),
+            ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
+                Failure::new(NOT_RUNNING)
+            }
+            other => Failure::new(format!("{} does not answer: {other}", self.target.url)),
+        }
+    }
+}
+
+/// A problem document (RFC 9457) in words, or whatever else was answered.
+fn problem(doing: &str, status: u16, body: &str) -> String {
+    let Ok(problem) = serde_json::from_str::<Value>(body) else {
+        return format!("{doing} answered {status}: {body}");
+    };
+    let mut lines = vec![format!(
+        "{doing} answered {status} {}: {}",
+        text(&problem, "code"),
+        text(&problem, "title")
+    )];
+    for name in ["detail", "reason", "request_id"] {
+        match text(&problem, name) {
+            "" => {}
+            value => lines.push(format!("  {name}: {value}")),
+        }
+    }
+    for error in problem["errors"].as_array().into_iter().flatten() {
+        lines.push(format!(
+            "  {}: {} ({})",
+            text(error, "pointer"),
+            text(error, "message"),
+            text(error, "code")
+        ));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::problem;
+
+    #[test]
+    fn a_problem_reads_as_words() {
+        let body = r#"{"code":"validation_failed","title":"The order does not fit","request_id":"r-1",
+            "errors":[{"pointer":"/lines/0/quantity","code":"too_small","message":"must be at least 1"}]}"#;
+        assert_eq!(
+            problem("POST /v1/orders", 422, body),
+            "POST /v1/orders answered 422 validation_failed: The order does not fit\n  request_id: r-1\n  \
+             /lines/0/quantity: must be at least 1 (too_small)"
+        );
+        assert_eq!(problem("GET /", 502, "oops"), "GET / answered 502: oops");
+    }
+}

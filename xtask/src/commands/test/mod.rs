@@ -1,0 +1,142 @@
+//! `cargo xtask test`: everything CI runs, in the order in which failures are cheapest, with servers of its own that
+//! start while clippy works.
+
+mod steps;
+
+use std::thread::ScopedJoinHandle;
+
+use crate::checkout::Checkout;
+use crate::commands::{sync, tidy};
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::options::{Accepted, Options};
+use crate::services::{self, Data, Home, Services};
+use steps::Steps;
+
+/// What `--help` says.
+pub const HELP: &str = "\
+cargo xtask test [--quick] [FILTER…]
+
+Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, tests. The tests
+get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The last line
+is `N passed, N failed`.
+
+  --quick    leave out clippy and docs
+  FILTER     only build, then run the tests whose names contain one of the words";
+
+/// Words beyond this many are surely a mistake.
+const FILTERS_MAX: usize = 100;
+
+const ACCEPTED: Accepted = Accepted {
+    flags: &["--quick"],
+    values: &[],
+    words_max: FILTERS_MAX,
+};
+
+/// xtask stands outside the workspace and builds in a place of its own, as the alias in .cargo/config.toml does.
+const XTASK: [&str; 4] = [
+    "--manifest-path",
+    "xtask/Cargo.toml",
+    "--target-dir",
+    "target/xtask",
+];
+
+/// Runs the command.
+pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
+    let options = Options::read(arguments, &ACCEPTED)?;
+    let mut steps = Steps::default();
+    let result = run_with_services(checkout, &options, &mut steps);
+    steps.report();
+    if let Err(failure) = &result
+        && !failure.is_told()
+    {
+        eprintln!("\nerror: {failure}");
+    }
+    println!("{} passed, {} failed", steps.passed, steps.failed);
+    result.map_err(|_| Failure::told())
+}
+
+/// Starts the servers and goes through the steps while they come up.
+fn run_with_services(checkout: &Checkout, options: &Options, steps: &mut Steps) -> Result<()> {
+    // A missing server is told, or installed, before anything slow.
+    steps.inside("servers", "cargo xtask test", || {
+        services::ensure_programs(checkout)
+    })?;
+    std::thread::scope(|scope| {
+        let services = scope.spawn(|| {
+            let home = Home::take(checkout.root(), "test")?;
+            Services::start(checkout, home, Data::Discarded)
+        });
+        let result = run_steps(checkout, options, steps, services);
+        if result.is_err() {
+            // Servers still on their way up are not waited for.
+            interrupt::raise();
+        }
+        result
+    })
+}
+
+fn run_steps(
+    checkout: &Checkout,
+    options: &Options,
+    steps: &mut Steps,
+    services: ScopedJoinHandle<'_, Result<Services>>,
+) -> Result<()> {
+    let filtered = !options.words.is_empty();
+    if !filtered {
+        steps.cargo(checkout, "fmt", &["fmt", "--all", "--check"])?;
+        steps.cargo(
+            checkout,
+            "fmt xtask",
+            &["fmt", "--check", "--manifest-path", "xtask/Cargo.toml"],
+        )?;
+        steps.inside("tidy", "cargo xtask tidy", || tidy::check(checkout))?;
+        steps.inside("sync", "cargo xtask sync --check", || sync::check(checkout))?;
+    }
+    if !filtered && !options.has("--quick") {
+        let strict = ["--all-targets", "--", "-D", "warnings"];
+        steps.cargo(
+            checkout,
+            "clippy",
+            &[&["clippy", "--workspace"][..], &strict].concat(),
+        )?;
+        steps.cargo(
+            checkout,
+            "clippy xtask",
+            &[&["clippy"][..], &XTASK, &strict].concat(),
+        )?;
+        steps.set_environment("RUSTDOCFLAGS", "-D warnings");
+        steps.cargo(checkout, "docs", &["doc", "--no-deps", "--workspace"])?;
+        steps.clear_environment();
+    }
+    steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
+    let mut services = steps.value("services", "cargo xtask test", || {
+        services
+            .join()
+            .unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
+    })?;
+    let administrator = services.database_url.clone();
+    for (name, value) in [
+        ("TEST_DATABASE_URL", administrator.as_str()),
+        ("TEST_REDIS_URL", &services.redis_url),
+        ("TEST_AMQP_URL", &services.amqp_url),
+        ("TEST_RABBITMQ_API", &services.rabbitmq_api),
+    ] {
+        steps.set_environment(name, value);
+    }
+    let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
+    if filtered {
+        arguments.push("--");
+        arguments.extend(options.words.iter().map(String::as_str));
+    }
+    let tests = steps.tests(checkout, "tests", &arguments);
+    // A server that died explains failed tests better than they do.
+    if let (Err(_), Some(failure)) = (&tests, services.failure()) {
+        return Err(failure);
+    }
+    tests?;
+    if !filtered {
+        steps.tests(checkout, "tests xtask", &[&["test"][..], &XTASK].concat())?;
+    }
+    Ok(())
+}
