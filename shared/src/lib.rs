@@ -10,6 +10,7 @@
 // Ring 0: pure.
 pub mod domain;
 // Ring 1: the process around it.
+pub(crate) mod backoff;
 pub mod catalog;
 pub mod clock;
 pub mod cloudevents;

@@ -4,5 +4,14 @@ use shared::runtime::Functions;
 
 /// Every function there is, in the order of the catalog.
 pub fn all() -> Functions {
-    Functions { http: vec![], consumers: vec![], jobs: vec![] }
+    Functions {
+        http: vec![create_order::function(), get_order::function(), get_order_history::function(), list_orders::function()],
+        consumers: vec![
+            on_inventory_event::function(),
+            on_payment_event::function(),
+            on_shipment_event::function(),
+            send_payment_operation::function(),
+        ],
+        jobs: vec![migrate::function(), outbox_relay::function()],
+    }
 }

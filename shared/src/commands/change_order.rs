@@ -142,7 +142,8 @@ async fn load_decide_save(
     if !changes.is_empty() {
         let bodies = envelope::encode(&changes.messages, origin, now);
         let correlation_id = &origin.correlation_id;
-        orders::order_save(tx, &Write { order: &order, changes: &changes, bodies: &bodies, actor: origin.actor, correlation_id, now }).await?;
+        orders::order_save(tx, &Write { order: &order, changes: &changes, bodies: &bodies, actor: origin.actor, correlation_id, now })
+            .await?;
     }
     Ok(order)
 }

@@ -88,7 +88,7 @@ async fn insert(context: &Context, origin: &Origin, placed: &Placed<'_>) -> Resu
     let key = origin.idempotency_key()?;
     let order = placed.order;
     let answer_sealed = idempotency::seal(context, origin.tenant, key, placed.answer)?;
-    let tokens_sealed = seal_tokens(context, order, placed.tokens)?;
+    let tokens_sealed = seal_tokens(context, order, placed.tokens);
     let total = order.totals().map_err(|error| CommandError::Internal(error.into()))?.total.minor_units();
     let bodies = envelope::encode(&placed.changes.messages, origin, order.created_at);
     let write = Write {
@@ -116,13 +116,10 @@ async fn insert(context: &Context, origin: &Origin, placed: &Placed<'_>) -> Resu
     }
 }
 
-fn seal_tokens(context: &Context, order: &Order, tokens: &[Option<Token>]) -> Result<Vec<Option<Vec<u8>>>, CommandError> {
-    let seal = |(payment, token): (PaymentId, &Token)| {
-        let sealed = context.keyring.seal(&token_aad(order.tenant, payment), token.expose().as_bytes());
-        sealed.map_err(|error| CommandError::Internal(error.into()))
-    };
+fn seal_tokens(context: &Context, order: &Order, tokens: &[Option<Token>]) -> Vec<Option<Vec<u8>>> {
+    let seal = |payment, token: &Token| context.keyring.seal(&token_aad(order.tenant, payment), token.expose().as_bytes());
     let payments = order.payments.iter().map(|payment| payment.id);
-    payments.zip(tokens).map(|(payment, token)| token.as_ref().map(|token| seal((payment, token))).transpose()).collect()
+    payments.zip(tokens).map(|(payment, token)| token.as_ref().map(|token| seal(payment, token))).collect()
 }
 
 /// Binds a sealed token to its payment.

@@ -52,16 +52,15 @@ pub struct CreatedTenant {
 /// Creates it.
 ///
 /// # Errors
-/// A store's failures; [`CommandError::Internal`] when the system gives no randomness.
+/// A store's failures.
 pub async fn execute(context: &Context, command: &CreateTenant) -> Result<CreatedTenant, CommandError> {
     let now = clock::now();
     let mut ids = IdsAt::new(now);
     let tenant = TenantId::new(ids.next_uuid());
     let key_id = KeyId { tenant, key: ids.next_uuid() };
-    let secret = secrets::new_api_secret().map_err(|error| CommandError::Internal(error.into()))?;
+    let secret = secrets::new_api_secret();
     let aad = secrets::row_aad("api_keys", tenant, &key_id.to_string());
-    let secret_sealed =
-        context.keyring.seal(&aad, secret.expose_secret().as_bytes()).map_err(|error| CommandError::Internal(error.into()))?;
+    let secret_sealed = context.keyring.seal(&aad, secret.expose_secret().as_bytes());
     let row = NewTenantRow {
         tenant,
         name: &command.name,

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, value::to_raw_value};
 
 use super::Origin;
-use crate::{cloudevents::CloudEvent, domain::{messages::Message, timestamp::Timestamp}};
+use crate::{
+    cloudevents::CloudEvent,
+    domain::{messages::Message, timestamp::Timestamp},
+};
 
 /// CloudEvents `source` of everything that this service says.
 const SOURCE: &str = "/order-service";

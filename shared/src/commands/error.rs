@@ -40,7 +40,7 @@ pub enum CommandError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Try again later: the partner is away, and nothing was sent to it.
     #[error("the partner is not available: {0}")]
-    PartnerUnavailable(String),
+    PartnerUnavailable(&'static str),
     /// COMMIT was not answered: retry with the same key.
     #[error("the outcome is not known")]
     OutcomeUnknown(#[source] db::Error),

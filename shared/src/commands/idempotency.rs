@@ -15,10 +15,10 @@ fn aad(tenant: TenantId, key: IdempotencyKey<'_>) -> Vec<u8> {
 /// Seals an answer, to be stored with the effect that it tells of.
 ///
 /// # Errors
-/// [`CommandError::Internal`] when the system gives no randomness.
+/// [`CommandError::Internal`] when the answer cannot be JSON.
 pub(super) fn seal(context: &Context, tenant: TenantId, key: IdempotencyKey<'_>, answer: &Answer) -> Result<Vec<u8>, CommandError> {
     let plain = serde_json::to_vec(answer).map_err(|error| CommandError::Internal(error.into()))?;
-    context.keyring.seal(&aad(tenant, key), &plain).map_err(|error| CommandError::Internal(error.into()))
+    Ok(context.keyring.seal(&aad(tenant, key), &plain))
 }
 
 /// The stored answer of a key that has taken effect, read in a statement of its own: the claim that was lost saw an older snapshot.

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::{CommandError, Context, Origin, change_order};
-use crate::domain::{ids::OrderId, order::{draft::Draft, stock::StockAnswer}};
+use crate::domain::{
+    ids::OrderId,
+    order::{draft::Draft, stock::StockAnswer},
+};
 
 /// An answer about one reservation.
 #[derive(Debug, Clone)]

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 
 use secrecy::SecretString;
 use sqlx::{
-    Connection, PgConnection,
+    ConnectOptions, Connection, PgConnection, SqlSafeStr,
     migrate::{Migration, MigrationType, Migrator},
-    ConnectOptions, SqlSafeStr,
 };
 
 use super::{Connect, Error, options};

@@ -5,13 +5,16 @@
 //! (relay, timers) goes through [`Database::system`] under a role of its own.
 
 pub mod api_keys;
+pub mod dead_letters;
+pub mod deferred_messages;
+mod error;
 pub mod idempotency_records;
 pub mod migrations;
 pub mod order_numbers;
 pub mod orders;
-pub mod tenants;
-mod error;
+pub mod outbox;
 mod tenant_tx;
+pub mod tenants;
 
 use std::{str::FromStr, time::Duration};
 

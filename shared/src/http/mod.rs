@@ -26,6 +26,7 @@ mod state;
 mod strict_json;
 #[cfg(test)]
 mod tests;
+pub mod views;
 mod wrapper;
 
 pub use self::{

@@ -9,7 +9,7 @@ use http::{
 use serde_json::{Map, Value, json};
 
 use super::{Code, Reply};
-use crate::commands::FieldError;
+use crate::domain::invalid::FieldError;
 
 /// Media type of a problem.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");

@@ -10,7 +10,7 @@ use crate::{
     auth::AuthError,
     clock,
     commands::CommandError,
-    db,
+    queries::QueryError,
     signature::{PROFILE_TAG, Reason, Rejection},
 };
 
@@ -34,16 +34,19 @@ impl From<CommandError> for Problem {
             CommandError::OutcomeUnknown(_) => {
                 Self::unavailable(error).detail("whether it took effect is not known; the same request with the same key settles it")
             }
-            CommandError::Unavailable(_) => Self::unavailable(error),
+            CommandError::Unavailable(_) | CommandError::PartnerUnavailable(_) => Self::unavailable(error),
             CommandError::Poison(_) | CommandError::Internal(_) => Self::internal(error),
         }
     }
 }
 
-/// For queries: the same answers as for a command that met the same error.
-impl From<db::Error> for Problem {
-    fn from(error: db::Error) -> Self {
-        CommandError::from(error).into()
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::NotFound => Self::not_found(),
+            QueryError::Unavailable(_) => Self::unavailable(error),
+            QueryError::Internal(_) => Self::internal(error),
+        }
     }
 }
 

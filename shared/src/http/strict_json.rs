@@ -11,7 +11,7 @@ use serde::{
 use serde_json::{Map, Number, Value};
 
 use super::Problem;
-use crate::commands::FieldError;
+use crate::domain::invalid::FieldError;
 
 /// Arrays and objects inside one another; a body nested deeper is refused as `malformed`.
 const MAX_DEPTH: usize = 32;

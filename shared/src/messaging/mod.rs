@@ -1,1 +1,26 @@
-//! Placeholder until merged.
+//! RabbitMQ: what is declared there, how our messages get out, and how others' messages come in.
+//!
+//! Read in this order: `topology` (exchanges and queues as data), `connection` (one link to the broker and how it is made anew),
+//! `relay` with `publisher` (outbox → broker), `consumer` (queue → function) with `incoming` (what a message must be),
+//! `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused).
+//!
+//! **Architecture invariant:** only the relay and consumers open AMQP; a request function never does. A message is acknowledged
+//! after its effect, its deferral or its dead letter has been committed, and marked as published after the broker confirmed it.
+
+mod connection;
+pub mod consumer;
+mod filing;
+mod incoming;
+mod outcome;
+mod preview;
+mod publisher;
+pub(crate) mod relay;
+pub mod topology;
+
+pub use futures_util::future::BoxFuture;
+
+pub use self::{
+    consumer::ConsumerFunction,
+    incoming::Incoming,
+    outcome::{DeadClass, Rejection},
+};

@@ -9,7 +9,7 @@ use crate::{config::Needs, function::JobSpec, http::HttpFunction, messaging::con
 const PAYMENT_COMMAND: &str = "payment.operation.requested.v1";
 
 /// What a process hosts.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Functions {
     /// Endpoints, all on one port.
     pub http: Vec<HttpFunction>,

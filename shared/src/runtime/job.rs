@@ -63,7 +63,7 @@ pub struct JobContext {
 }
 
 impl JobContext {
-    /// When to end: a run that goes on for more than [`ten seconds`](super) afterwards is cut.
+    /// When to end. A run that goes on for more than nine seconds afterwards is cut.
     pub fn shutdown(&self) -> &Shutdown {
         &self.shutdown
     }

@@ -1,8 +1,8 @@
 //! Hosts: the whole life of a process, wherever it runs. A function's `main` is one call of [`http()`], [`consumer`] or [`job`].
 //!
-//! In reading order: [`process`](self::process) is the life from environment to exit code; [`app`](self::app) what the functions of a
-//! process share; [`server`](self::server), [`health`](self::health) and [`lambda`](self::lambda) the ways in;
-//! [`supervisor`](self::supervisor) keeps consumers and jobs alive; [`shutdown`](self::shutdown) ends everything in order.
+//! In reading order: `process` is the life from environment to exit code; `app` what the functions of a
+//! process share; `server`, `health` and `lambda` the ways in;
+//! `supervisor` keeps consumers and jobs alive; `shutdown` ends everything in order.
 //!
 //! Nothing here knows an order. What a function does lies behind its specification and its handler.
 
@@ -11,6 +11,7 @@ mod create_tenant;
 mod functions;
 mod health;
 mod job;
+pub mod jobs;
 mod lambda;
 mod process;
 mod schedule;

@@ -6,6 +6,6 @@ pub mod keyring;
 pub mod token;
 
 pub use self::{
-    keyring::{Keyring, OpenError, row_aad},
+    keyring::{Keyring, row_aad},
     token::{new_api_secret, random},
 };

@@ -117,12 +117,13 @@ fn consumer_constant(constant: &str, function: &Function, consumer: &Consumer) -
     let bindings: Vec<String> = consumer.bindings.iter().map(binding).collect();
     format!(
         "pub const {constant}: ConsumerSpec = ConsumerSpec {{ name: {:?}, queue: {:?}, prefetch: {}, \
-         bindings: &[{}], sources: &{:?}, timeout_seconds: {}, database_role: {:?}, }};\n\n",
+         bindings: &[{}], sources: &{:?}, types: &{:?}, timeout_seconds: {}, database_role: {:?}, }};\n\n",
         function.name,
         consumer.queue,
         consumer.prefetch,
         bindings.join(", "),
         consumer.sources,
+        consumer.types,
         function.common.timeout_seconds,
         function.common.database_role,
     )

@@ -1,12 +1,7 @@
 //! What a draft collected, as the parameters that `order_create.sql` and `order_save.sql` share: `$1` to `$57`, one array a column.
 
 use jiff_sqlx::ToSqlx;
-use sqlx::{
-    Postgres,
-    postgres::PgArguments,
-    query::Query,
-    types::Json,
-};
+use sqlx::{Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
 use crate::{

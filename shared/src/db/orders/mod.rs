@@ -19,7 +19,7 @@ pub use self::{
 };
 use super::{Database, Error, TenantTx};
 use crate::domain::{
-    ids::{OperationId, OrderId, PaymentId, TenantId},
+    ids::{OrderId, PaymentId, TenantId},
     order::Order,
     timestamp::Timestamp,
 };
@@ -133,11 +133,8 @@ pub async fn order_create(database: &Database, write: &Write<'_>, row: &NewOrder
 /// # Errors
 /// Any [`Error`].
 pub async fn order_find_by_create_key(tx: &mut TenantTx, tenant: TenantId, key: &str) -> Result<Option<(OrderId, Vec<u8>)>, Error> {
-    let row: Option<(Uuid, Vec<u8>)> = sqlx::query_as(include_str!("order_find_by_create_key.sql"))
-        .bind(tenant.uuid())
-        .bind(key)
-        .fetch_optional(tx.connection())
-        .await?;
+    let row: Option<(Uuid, Vec<u8>)> =
+        sqlx::query_as(include_str!("order_find_by_create_key.sql")).bind(tenant.uuid()).bind(key).fetch_optional(tx.connection()).await?;
     Ok(row.map(|(id, fingerprint)| (OrderId::new(id), fingerprint)))
 }
 
@@ -209,17 +206,4 @@ pub async fn payment_token_find(tx: &mut TenantTx, tenant: TenantId, payment: Pa
         .fetch_optional(tx.connection())
         .await?;
     Ok(row.and_then(|(token,)| token))
-}
-
-/// The order that an operation belongs to.
-///
-/// # Errors
-/// Any [`Error`].
-pub async fn operation_order_find(tx: &mut TenantTx, tenant: TenantId, operation: OperationId) -> Result<Option<OrderId>, Error> {
-    let row: Option<(Uuid,)> = sqlx::query_as(include_str!("operation_order_find.sql"))
-        .bind(tenant.uuid())
-        .bind(operation.uuid())
-        .fetch_optional(tx.connection())
-        .await?;
-    Ok(row.map(|(id,)| OrderId::new(id)))
 }

@@ -141,11 +141,7 @@ impl OrderRecord {
             return_status: self.return_status,
             stock: Stock { status: self.stock_status, attempt: self.stock_attempt },
             currency,
-            contact: Contact {
-                customer: self.customer,
-                shipping_address: self.shipping_address,
-                billing_address: self.billing_address,
-            },
+            contact: Contact { customer: self.customer, shipping_address: self.shipping_address, billing_address: self.billing_address },
             lines: self.lines.into_iter().map(Line::from).collect(),
             shipping: self.shipping,
             shipping_tax: self.shipping_tax,
@@ -225,7 +221,8 @@ impl From<OperationRecord> for Operation {
 
 impl From<FulfillmentRecord> for Fulfillment {
     fn from(record: FulfillmentRecord) -> Self {
-        let tracking = record.carrier.zip(record.tracking_number).map(|(carrier, number)| Tracking { carrier, number, url: record.tracking_url });
+        let tracking =
+            record.carrier.zip(record.tracking_number).map(|(carrier, number)| Tracking { carrier, number, url: record.tracking_url });
         let part = |part: FulfillmentLineRecord| FulfillmentLine { line: LineId::new(part.line_id), quantity: part.quantity };
         Self {
             id: FulfillmentId::new(record.id),

@@ -62,14 +62,8 @@ impl Draft<'_> {
         for line in &mut self.order.lines {
             line.quantities.fulfilled += lines.iter().find(|part| part.line == line.id).map_or(0, |part| part.quantity);
         }
-        let fulfillment = Fulfillment {
-            id,
-            stage: FulfillmentStage::Requested,
-            tracking: None,
-            lines,
-            created_at: self.now,
-            updated_at: self.now,
-        };
+        let fulfillment =
+            Fulfillment { id, stage: FulfillmentStage::Requested, tracking: None, lines, created_at: self.now, updated_at: self.now };
         self.order.fulfillments.push(fulfillment);
         self.changes.fulfillments.insert(id);
         let address = json!(self.order.contact.shipping_address);

@@ -46,7 +46,9 @@ impl Draft<'_> {
                 self.release_stock(attempt);
                 Ok(())
             }
-            (StockAnswer::Rejected, StockStatus::Requested) if current => self.reject(Trigger::StockRejected, StockStatus::Rejected, unavailable),
+            (StockAnswer::Rejected, StockStatus::Requested) if current => {
+                self.reject(Trigger::StockRejected, StockStatus::Rejected, unavailable)
+            }
             (StockAnswer::ReservationExpired, StockStatus::Reserved) if current => self.reservation_expired(),
             (StockAnswer::Committed, StockStatus::Committing) if current => {
                 self.settle_stock(StockStatus::Committed);

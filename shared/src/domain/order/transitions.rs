@@ -1,6 +1,8 @@
 //! The one table of an order's life. Commands and the saga change `status` through it and nothing else does.
 
-use super::status::OrderStatus::{self, AwaitingPayment, Cancelled, Cancelling, Completed, Confirmed, Expired, Pending, Processing, Rejected};
+use super::status::OrderStatus::{
+    self, AwaitingPayment, Cancelled, Cancelling, Completed, Confirmed, Expired, Pending, Processing, Rejected,
+};
 use crate::domain::text_enum::text_enum;
 
 text_enum! {

@@ -67,7 +67,8 @@ impl OperationReport {
         match self.status {
             ReportedStatus::Pending => Ok(Outcome::Pending),
             ReportedStatus::Succeeded => {
-                let amount = Amount::new(self.amount).ok().filter(|amount| amount.is_positive()).ok_or(InvalidReport::Amount(self.amount))?;
+                let amount =
+                    Amount::new(self.amount).ok().filter(|amount| amount.is_positive()).ok_or(InvalidReport::Amount(self.amount))?;
                 Ok(Outcome::Succeeded { amount, provider_reference: self.provider_reference.clone() })
             }
             ReportedStatus::Failed => Ok(Outcome::Failed(self.failure.clone().unwrap_or_else(unexplained))),

@@ -7,8 +7,8 @@ use crate::domain::order::status::PaymentStatus;
 pub fn payment_status(balances: &Balances, payments: &[Payment]) -> PaymentStatus {
     let operations = || payments.iter().flat_map(|payment| &payment.operations);
     let (due, captured, refunded, authorized) = (balances.due(), balances.captured(), balances.refunded(), balances.authorized());
-    let ever_authorized = operations()
-        .any(|operation| operation.kind == OperationKind::Authorize && operation.state == OperationState::Succeeded);
+    let ever_authorized =
+        operations().any(|operation| operation.kind == OperationKind::Authorize && operation.state == OperationState::Succeeded);
     if due.is_zero() && captured.is_zero() && authorized.is_zero() {
         return if ever_authorized { PaymentStatus::Voided } else { PaymentStatus::NotRequired };
     }

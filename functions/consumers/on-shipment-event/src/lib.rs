@@ -1,0 +1,35 @@
+//! Queue `order-service.shipment-events`: how far a fulfilment has come, told by the shipping partner.
+
+use serde::Deserialize;
+use shared::{
+    catalog,
+    commands::record_shipment::{self, ShipmentNews},
+    domain::{fulfilment::Tracking, ids::FulfillmentId},
+    messaging::{ConsumerFunction, DeadClass, Incoming, Rejection},
+};
+
+/// The function, for its own process and for `standalone`.
+pub fn function() -> ConsumerFunction {
+    ConsumerFunction::new(&catalog::ON_SHIPMENT_EVENT, |incoming| Box::pin(handle(incoming)))
+}
+
+/// The data of every `shipment.*` event.
+#[derive(Deserialize)]
+struct Report {
+    fulfillment_id: FulfillmentId,
+    #[serde(default)]
+    tracking: Option<Tracking>,
+}
+
+async fn handle(incoming: Incoming) -> Result<(), Rejection> {
+    let Report { fulfillment_id, tracking } = incoming.data()?;
+    let stage = incoming.event.routing_key().strip_prefix("shipment.").and_then(|stage| stage.parse().ok());
+    let news = ShipmentNews {
+        order: incoming.order_id()?,
+        fulfillment: fulfillment_id,
+        stage: stage.ok_or_else(|| Rejection::dead(DeadClass::Malformed, "the type names no stage of a fulfilment"))?,
+        tracking,
+    };
+    record_shipment::execute(incoming.context(), &incoming.origin(), &news).await?;
+    Ok(())
+}

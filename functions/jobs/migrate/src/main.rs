@@ -1,0 +1,5 @@
+//! The process of migrate.
+
+fn main() -> std::process::ExitCode {
+    shared::runtime::job(migrate::function())
+}

@@ -1,0 +1,56 @@
+//! Messages that can never be applied: the sealed original with its reason, until a person replays or discards it.
+
+use jiff_sqlx::ToSqlx;
+use serde_json::Value;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{Error, TenantTx};
+use crate::domain::{ids::TenantId, timestamp::Timestamp};
+
+/// One message to file.
+#[derive(Debug)]
+pub struct DeadLetter<'a> {
+    /// Fresh.
+    pub id: Uuid,
+    /// `None`: the message names no tenant that we know; then the transaction is the operator's.
+    pub tenant: Option<TenantId>,
+    /// The function that refused it.
+    pub consumer: &'a str,
+    /// CloudEvents `source`, if it could be read.
+    pub source: Option<&'a str>,
+    /// CloudEvents `id`, if it could be read.
+    pub message_id: Option<&'a str>,
+    /// CloudEvents `type`, if it could be read.
+    pub r#type: Option<&'a str>,
+    /// The vocabulary by which operators group: `malformed`, `poison`, …
+    pub reason_class: &'a str,
+    /// One sentence; no value of the message.
+    pub reason: &'a str,
+    /// The message with every value masked.
+    pub preview: &'a Value,
+    /// The message, sealed under `dead_letters`, the tenant (the operator for none) and `id`.
+    pub body_sealed: &'a [u8],
+}
+
+/// Files one message in the caller's transaction.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn dead_letter_insert(tx: &mut TenantTx, letter: &DeadLetter<'_>, now: Timestamp) -> Result<(), Error> {
+    sqlx::query(include_str!("dead_letter_insert.sql"))
+        .bind(letter.id)
+        .bind(letter.tenant.map(TenantId::uuid))
+        .bind(letter.consumer)
+        .bind(letter.source)
+        .bind(letter.message_id)
+        .bind(letter.r#type)
+        .bind(letter.reason_class)
+        .bind(letter.reason)
+        .bind(Json(letter.preview))
+        .bind(letter.body_sealed)
+        .bind(now.to_jiff().to_sqlx())
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}

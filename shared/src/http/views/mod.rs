@@ -1,0 +1,9 @@
+//! How things look on the wire. A view borrows from the domain and holds no rule.
+
+mod history;
+mod order;
+
+pub use self::{
+    history::HistoryEntryView,
+    order::{Expand, OrderSummaryView, OrderView, placed},
+};

@@ -1,0 +1,275 @@
+//! An order as callers see it.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    commands::{Answer, CommandError},
+    domain::{
+        fulfilment::{Fulfillment, FulfillmentStage, Tracking},
+        ids::{FulfillmentId, LineId, OperationId, OrderId, PaymentId},
+        money::{Amount, Overflow},
+        order::{
+            Order, Totals,
+            contact::{Address, Customer},
+            line::Line,
+            status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus},
+        },
+        payments::{
+            Capture, Operation, OperationKind, OperationState, Payment,
+            operation::{Failure, NextAction},
+        },
+        timestamp::Timestamp,
+    },
+    queries::OrderSummary,
+};
+
+/// Which parts a caller wants beside the order itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expand {
+    /// Its tenders with their operations.
+    pub payments: bool,
+    /// Its fulfilments.
+    pub fulfillments: bool,
+}
+
+/// An order, whole.
+#[derive(Debug, Serialize)]
+pub struct OrderView<'a> {
+    id: OrderId,
+    number: String,
+    external_reference: Option<&'a str>,
+    version: u64,
+    status: OrderStatus,
+    payment_status: PaymentStatus,
+    fulfillment_status: FulfillmentStatus,
+    return_status: ReturnStatus,
+    currency: &'a str,
+    totals: Totals,
+    customer: &'a Customer,
+    shipping_address: Option<&'a Address>,
+    billing_address: Option<&'a Address>,
+    lines: Vec<LineView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payments: Option<Vec<PaymentView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fulfillments: Option<Vec<FulfillmentView<'a>>>,
+    metadata: &'a Map<String, Value>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct LineView<'a> {
+    id: LineId,
+    sku: &'a str,
+    name: &'a str,
+    quantity: u32,
+    unit_price: Amount,
+    discount: Amount,
+    tax: Amount,
+    requires_shipping: bool,
+    metadata: &'a Map<String, Value>,
+    cancelled: u32,
+    fulfilled: u32,
+    shipped: u32,
+    delivered: u32,
+    returned: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct PaymentView<'a> {
+    id: PaymentId,
+    method: &'a str,
+    capture: Capture,
+    amount: Amount,
+    operations: Vec<OperationView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct OperationView<'a> {
+    id: OperationId,
+    kind: OperationKind,
+    status: OperationState,
+    amount: Amount,
+    settled_amount: Option<Amount>,
+    provider_reference: Option<&'a str>,
+    failure: Option<&'a Failure>,
+    next_action: Option<&'a NextAction>,
+    requested_at: Timestamp,
+    settled_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct FulfillmentView<'a> {
+    id: FulfillmentId,
+    status: FulfillmentStage,
+    tracking: Option<&'a Tracking>,
+    lines: Vec<FulfillmentLineView>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct FulfillmentLineView {
+    line_id: LineId,
+    quantity: u32,
+}
+
+impl<'a> OrderView<'a> {
+    /// Shows an order.
+    ///
+    /// # Errors
+    /// [`Overflow`]; cannot happen for an order that was placed.
+    pub fn new(order: &'a Order, expand: Expand) -> Result<Self, Overflow> {
+        Ok(Self {
+            id: order.id,
+            number: order.number.to_string(),
+            external_reference: order.external_reference.as_deref(),
+            version: order.version,
+            status: order.status,
+            payment_status: order.payment_status,
+            fulfillment_status: order.fulfillment_status,
+            return_status: order.return_status,
+            currency: order.currency.code(),
+            totals: order.totals()?,
+            customer: &order.contact.customer,
+            shipping_address: order.contact.shipping_address.as_ref(),
+            billing_address: order.contact.billing_address.as_ref(),
+            lines: order.lines.iter().map(LineView::new).collect(),
+            payments: expand.payments.then(|| order.payments.iter().map(PaymentView::new).collect()),
+            fulfillments: expand.fulfillments.then(|| order.fulfillments.iter().map(FulfillmentView::new).collect()),
+            metadata: &order.metadata,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        })
+    }
+}
+
+impl<'a> LineView<'a> {
+    fn new(line: &'a Line) -> Self {
+        Self {
+            id: line.id,
+            sku: &line.sku,
+            name: &line.name,
+            quantity: line.quantities.ordered,
+            unit_price: line.unit_price,
+            discount: line.discount,
+            tax: line.tax,
+            requires_shipping: line.requires_shipping,
+            metadata: &line.metadata,
+            cancelled: line.quantities.cancelled,
+            fulfilled: line.quantities.fulfilled,
+            shipped: line.quantities.shipped,
+            delivered: line.quantities.delivered,
+            returned: line.quantities.returned,
+        }
+    }
+}
+
+impl<'a> PaymentView<'a> {
+    fn new(payment: &'a Payment) -> Self {
+        Self {
+            id: payment.id,
+            method: &payment.method,
+            capture: payment.capture,
+            amount: payment.amount,
+            operations: payment.operations.iter().map(OperationView::new).collect(),
+        }
+    }
+}
+
+impl<'a> OperationView<'a> {
+    fn new(operation: &'a Operation) -> Self {
+        Self {
+            id: operation.id,
+            kind: operation.kind,
+            // `sent` is ours: to a caller the operation is still requested.
+            status: if operation.state == OperationState::Sent { OperationState::Requested } else { operation.state },
+            amount: operation.amount,
+            settled_amount: operation.settled_amount,
+            provider_reference: operation.provider_reference.as_deref(),
+            failure: operation.failure.as_ref(),
+            next_action: operation.next_action.as_ref(),
+            requested_at: operation.requested_at,
+            settled_at: operation.settled_at,
+        }
+    }
+}
+
+impl<'a> FulfillmentView<'a> {
+    fn new(fulfillment: &'a Fulfillment) -> Self {
+        Self {
+            id: fulfillment.id,
+            status: fulfillment.stage,
+            tracking: fulfillment.tracking.as_ref(),
+            lines: (fulfillment.lines.iter()).map(|part| FulfillmentLineView { line_id: part.line, quantity: part.quantity }).collect(),
+            created_at: fulfillment.created_at,
+            updated_at: fulfillment.updated_at,
+        }
+    }
+}
+
+/// An order as a list shows it.
+#[derive(Debug, Serialize)]
+pub struct OrderSummaryView<'a> {
+    id: OrderId,
+    number: String,
+    external_reference: Option<&'a str>,
+    version: u64,
+    status: OrderStatus,
+    payment_status: PaymentStatus,
+    fulfillment_status: FulfillmentStatus,
+    return_status: ReturnStatus,
+    currency: &'a str,
+    customer_reference: Option<&'a str>,
+    totals: SummaryTotals,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct SummaryTotals {
+    total: Amount,
+    authorized: Amount,
+    captured: Amount,
+    refunded: Amount,
+    balance_due: Amount,
+}
+
+impl<'a> OrderSummaryView<'a> {
+    /// Shows an order of a list.
+    pub fn new(order: &'a OrderSummary) -> Self {
+        Self {
+            id: OrderId::new(order.id),
+            number: order.number.to_string(),
+            external_reference: order.external_reference.as_deref(),
+            version: order.version,
+            status: order.status,
+            payment_status: order.payment_status,
+            fulfillment_status: order.fulfillment_status,
+            return_status: order.return_status,
+            currency: &order.currency,
+            customer_reference: order.customer_reference.as_deref(),
+            totals: SummaryTotals {
+                total: order.total,
+                authorized: order.balances.authorized(),
+                captured: order.balances.captured(),
+                refunded: order.balances.refunded(),
+                balance_due: order.balances.balance_due(),
+            },
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+/// The answer that is stored with a placed order and replayed byte for byte.
+///
+/// # Errors
+/// [`CommandError::Internal`] when the order cannot be JSON.
+pub fn placed(order: &Order, status: u16) -> Result<Answer, CommandError> {
+    let view = OrderView::new(order, Expand::default()).map_err(|error| CommandError::Internal(error.into()))?;
+    let body = serde_json::to_string(&view).map_err(|error| CommandError::Internal(error.into()))?;
+    Ok(Answer { status, location: Some(format!("/v1/orders/{}", order.id)), etag: Some(format!("\"v{}\"", order.version)), body })
+}

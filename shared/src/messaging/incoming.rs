@@ -1,0 +1,251 @@
+//! What a message must be before a function sees it, and what the function sees.
+//!
+//! The tests here are about the envelope only; what the data means is the function's business.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
+use lapin::{message::Delivery, types::AMQPValue};
+use serde::de::DeserializeOwned;
+
+use super::outcome::{DeadClass, Rejection};
+use crate::{
+    cloudevents::{self, CloudEvent, DecodeError},
+    commands::{Claim, Context, Origin},
+    domain::{
+        actor::Actor,
+        ids::{OrderId, TenantId},
+    },
+    function::ConsumerSpec,
+};
+
+/// How attributes are spelled as AMQP headers: the AMQP binding's two spellings, and HTTP's, which Knative uses.
+const BINARY_PREFIXES: [&str; 3] = ["cloudEvents:", "cloudEvents_", "ce-"];
+
+/// A message that a function may believe: a CloudEvent of a known type, from a known source, of a tenant.
+pub struct Incoming {
+    /// The event.
+    pub event: CloudEvent,
+    /// Whose it is.
+    pub tenant: TenantId,
+    pub(super) spec: &'static ConsumerSpec,
+    pub(super) context: Context,
+}
+
+impl Incoming {
+    /// The data as `T`; members that `T` does not know are ignored.
+    ///
+    /// # Errors
+    /// [`Rejection::Dead`] as malformed.
+    pub fn data<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        self.event.data_as().map_err(|error| Rejection::dead(DeadClass::Malformed, unfit("the data does not fit its type", &error)))
+    }
+
+    /// The order that the event is about: its `subject`.
+    ///
+    /// # Errors
+    /// [`Rejection::Dead`] as malformed, when there is none.
+    pub fn order_id(&self) -> Result<OrderId, Rejection> {
+        subject_order(&self.event).ok_or_else(|| Rejection::dead(DeadClass::Malformed, "the subject names no order"))
+    }
+
+    /// The stores and keys for the command that the message leads to.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The circumstances for that command: the inbox claim makes it happen once.
+    pub fn origin(&self) -> Origin {
+        let text = |name| self.event.extension_text(name).map(str::to_owned);
+        Origin {
+            tenant: self.tenant,
+            actor: Actor::Function(self.spec.name),
+            correlation_id: text("correlationid").unwrap_or_else(|| self.event.id.clone()),
+            causation_id: Some(self.event.id.clone()),
+            traceparent: text("traceparent"),
+            claim: Claim::Inbox { consumer: self.spec.name, source: self.event.source.clone(), message_id: self.event.id.clone() },
+        }
+    }
+}
+
+/// A message as far as it could be read.
+#[derive(Debug)]
+pub(super) struct Message {
+    /// The event, unless it is none.
+    pub(super) event: Option<CloudEvent>,
+    /// The tenant it names, if it names one in the right form.
+    pub(super) tenant: Option<TenantId>,
+    /// Structured-mode bytes where it could be read, otherwise as it came.
+    pub(super) body: Vec<u8>,
+    /// Why it may not be believed.
+    pub(super) fault: Option<Rejection>,
+}
+
+impl Message {
+    /// Reads a delivery, in structured or binary mode. Never fails: a fault is part of the result.
+    pub(super) fn read(delivery: &Delivery, spec: &ConsumerSpec) -> Self {
+        let decoded = match binary_headers(delivery) {
+            Some(headers) => CloudEvent::decode_binary(&headers, &delivery.data).map(|event| (event.encode_structured(), event)),
+            None => CloudEvent::decode_structured(&delivery.data).map(|event| (delivery.data.clone(), event)),
+        };
+        match decoded {
+            Ok((body, event)) => {
+                let tenant = event.tenantid.as_deref().and_then(|text| text.parse().ok());
+                let fault = distrust(&event, tenant, spec);
+                Self { event: Some(event), tenant, body, fault }
+            }
+            Err(error) => Self { event: None, tenant: None, body: delivery.data.clone(), fault: Some(undecodable(&error)) },
+        }
+    }
+
+    /// The order it names, if it names one.
+    pub(super) fn order(&self) -> Option<OrderId> {
+        self.event.as_ref().and_then(subject_order)
+    }
+}
+
+fn subject_order(event: &CloudEvent) -> Option<OrderId> {
+    event.subject.as_deref().and_then(|subject| subject.parse().ok())
+}
+
+/// Why this consumer may not believe an event, if so.
+fn distrust(event: &CloudEvent, tenant: Option<TenantId>, spec: &ConsumerSpec) -> Option<Rejection> {
+    if !spec.sources.contains(&event.source.as_str()) {
+        return Some(Rejection::dead(DeadClass::ForgedSource, "this consumer does not believe the source"));
+    }
+    if !spec.types.contains(&event.r#type.as_str()) {
+        return Some(Rejection::dead(DeadClass::UnknownType, "this consumer does not understand the type"));
+    }
+    if tenant.is_none() {
+        return Some(Rejection::dead(DeadClass::UnknownTenant, "tenantid is absent or not a tenant's id"));
+    }
+    None
+}
+
+fn undecodable(error: &DecodeError) -> Rejection {
+    let (class, reason) = match error {
+        DecodeError::Oversized { length } => {
+            (DeadClass::Oversized, format!("{length} bytes; at most {} are accepted", cloudevents::MAX_EVENT_LEN))
+        }
+        // serde's own text may repeat what it found.
+        DecodeError::Malformed(json) => (DeadClass::Malformed, unfit("not one JSON object with distinct members", json)),
+        DecodeError::MissingAttribute(name) => (DeadClass::Malformed, format!("the attribute {name} is absent")),
+        DecodeError::UnsupportedVersion(_) => (DeadClass::Malformed, "specversion is not 1.0".to_owned()),
+        DecodeError::InvalidAttribute { why, .. } => (DeadClass::Malformed, format!("an attribute is refused: {why}")),
+        DecodeError::UnversionedType(_) => (DeadClass::UnknownType, "the type does not end in a version".to_owned()),
+    };
+    Rejection::Dead { class, reason }
+}
+
+fn unfit(what: &str, error: &serde_json::Error) -> String {
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+/// The attributes of a binary-mode delivery as HTTP header fields; `None` when it is in structured mode.
+fn binary_headers(delivery: &Delivery) -> Option<HeaderMap> {
+    let mut fields = HeaderMap::new();
+    for (name, value) in delivery.properties.headers().iter().flatten() {
+        let attribute = BINARY_PREFIXES.iter().find_map(|prefix| name.as_str().strip_prefix(prefix));
+        let Some(attribute) = attribute else { continue };
+        // What no header field can carry stays out; the decoder then misses it, if it matters.
+        if let Ok(name) = format!("ce-{attribute}").parse::<HeaderName>()
+            && let Some(value) = field_value(value)
+        {
+            fields.append(name, value);
+        }
+    }
+    if fields.is_empty() {
+        return None;
+    }
+    if let Some(content_type) = delivery.properties.content_type()
+        && let Ok(value) = HeaderValue::from_str(content_type.as_str())
+    {
+        fields.insert(CONTENT_TYPE, value);
+    }
+    Some(fields)
+}
+
+/// An AMQP header value as HTTP carries it: percent-encoded where a header field needs it.
+fn field_value(value: &AMQPValue) -> Option<HeaderValue> {
+    let text = match value {
+        AMQPValue::LongString(text) => String::from_utf8_lossy(text.as_bytes()).into_owned(),
+        AMQPValue::ShortString(text) => text.to_string(),
+        AMQPValue::Boolean(value) => value.to_string(),
+        AMQPValue::LongLongInt(value) => value.to_string(),
+        AMQPValue::LongInt(value) => value.to_string(),
+        _ => return None,
+    };
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'!'..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use lapin::{BasicProperties, types::FieldTable};
+
+    use super::*;
+
+    static SPEC: ConsumerSpec = ConsumerSpec {
+        name: "on-payment-event",
+        queue: "q",
+        prefetch: 1,
+        bindings: &[],
+        sources: &["/payments"],
+        types: &["payment.captured.v1"],
+        timeout_seconds: 10,
+        database_role: "orders_app",
+    };
+
+    const EVENT: &str = r#"{"specversion":"1.0","id":"1","source":"/payments","type":"payment.captured.v1","tenantid":"ten_00000000000000000000000000000001","data":{}}"#;
+
+    fn read(body: impl Into<Vec<u8>>) -> Message {
+        Message::read(&Delivery::mock(1, "".into(), "".into(), false, body.into()), &SPEC)
+    }
+
+    fn class(message: &Message) -> Option<DeadClass> {
+        match &message.fault {
+            Some(Rejection::Dead { class, .. }) => Some(*class),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn each_fault_has_its_class() {
+        assert_eq!(class(&read(EVENT)), None);
+        let cases = [
+            ("{".to_owned(), DeadClass::Malformed),
+            (EVENT.replace(r#""id":"1""#, r#""id":"1","id":"2""#), DeadClass::Malformed),
+            (" ".repeat(70_000), DeadClass::Oversized),
+            (EVENT.replace("/payments", "/elsewhere"), DeadClass::ForgedSource),
+            (EVENT.replace("captured.v1", "captured.v2"), DeadClass::UnknownType),
+            (EVENT.replace("ten_", "key_"), DeadClass::UnknownTenant),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(class(&read(body.clone())), Some(expected), "{body:.100}");
+        }
+    }
+
+    #[test]
+    fn binary_mode_becomes_structured_bytes() {
+        let mut delivery = Delivery::mock(1, "".into(), "".into(), false, b"{}".to_vec());
+        let mut headers = FieldTable::default();
+        for (name, value) in [
+            ("cloudEvents:specversion", "1.0"),
+            ("cloudEvents:id", "100% caf\u{e9}"),
+            ("cloudEvents:source", "/payments"),
+            ("cloudEvents:type", "payment.captured.v1"),
+            ("cloudEvents:tenantid", "ten_00000000000000000000000000000001"),
+        ] {
+            headers.insert(name.into(), AMQPValue::LongString(value.into()));
+        }
+        delivery.properties = BasicProperties::default().with_headers(headers).with_content_type("application/json".into());
+        let message = Message::read(&delivery, &SPEC);
+        assert_eq!(message.fault, None);
+        let again = CloudEvent::decode_structured(&message.body).unwrap();
+        assert_eq!(again.id, "100% caf\u{e9}");
+    }
+}
