@@ -29,6 +29,9 @@ pub enum CommandError {
         /// The order that has it.
         order: OrderId,
     },
+    /// PostgreSQL could not serialise it against others, repeatedly: nothing happened, try again.
+    #[error("too much contention")]
+    Contended(#[source] db::Error),
     /// A message about an order or operation that does not exist yet.
     #[error("{0} is not known yet")]
     NotYetKnown(&'static str),
@@ -52,7 +55,8 @@ pub enum CommandError {
 impl From<db::Error> for CommandError {
     fn from(error: db::Error) -> Self {
         match error {
-            db::Error::Unavailable(_) | db::Error::Serialization(_) => Self::Unavailable(Box::new(error)),
+            db::Error::Unavailable(_) => Self::Unavailable(Box::new(error)),
+            db::Error::Serialization(_) => Self::Contended(error),
             db::Error::CommitUnknown(_) => Self::OutcomeUnknown(error),
             db::Error::LockTimeout(db::LockWait::Claim) => Self::IdempotencyInProgress,
             db::Error::LockTimeout(db::LockWait::Order) => Self::OrderBusy,

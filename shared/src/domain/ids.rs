@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 /// A source of fresh UUIDs. The domain never draws its own.
-pub trait NewIds {
+pub trait NewIds: Send {
     /// The next id, never given out before.
     fn next_uuid(&mut self) -> Uuid;
 }

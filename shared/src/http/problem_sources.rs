@@ -34,7 +34,7 @@ impl From<CommandError> for Problem {
             CommandError::OutcomeUnknown(_) => {
                 Self::unavailable(error).detail("whether it took effect is not known; the same request with the same key settles it")
             }
-            CommandError::Unavailable(_) | CommandError::PartnerUnavailable(_) => Self::unavailable(error),
+            CommandError::Unavailable(_) | CommandError::PartnerUnavailable(_) | CommandError::Contended(_) => Self::unavailable(error),
             CommandError::Poison(_) | CommandError::Internal(_) => Self::internal(error),
         }
     }

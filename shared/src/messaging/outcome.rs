@@ -95,6 +95,7 @@ impl From<CommandError> for Rejection {
             CommandError::OrderBusy
             | CommandError::IdempotencyInProgress
             | CommandError::PartnerUnavailable(_)
+            | CommandError::Contended(_)
             | CommandError::Internal(_) => Self::Retry { reason },
             CommandError::NotYetKnown(_) => Self::Park { reason },
             CommandError::Unavailable(_) | CommandError::OutcomeUnknown(_) => Self::StoreAway { reason },
