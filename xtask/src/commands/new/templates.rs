@@ -7,11 +7,7 @@ pub enum Kind<'a> {
     /// Serves one route.
     Http { route: &'a str, permission: &'a str },
     /// Empties one queue.
-    Consumer {
-        queue: &'a str,
-        exchange: &'a str,
-        routing_key: &'a str,
-    },
+    Consumer { queue: &'a str, exchange: &'a str, routing_key: &'a str },
     /// Runs by the clock or all the time.
     Job { schedule: &'a str },
 }
@@ -49,11 +45,7 @@ pub fn manifest(kind: &Kind<'_>, name: &str, description: &str) -> String {
                  if_match = \"none\"\nsuccess = {success}\n"
             )
         }
-        Kind::Consumer {
-            queue,
-            exchange,
-            routing_key,
-        } => format!(
+        Kind::Consumer { queue, exchange, routing_key } => format!(
             "queue = {queue:?}\nprefetch = 32\n\
              bindings = [{{ exchange = {exchange:?}, routing_keys = [{routing_key:?}] }}]\nsources = []\ntypes = []\n"
         ),
@@ -78,8 +70,7 @@ pub fn manifest(kind: &Kind<'_>, name: &str, description: &str) -> String {
 /// src/lib.rs.
 pub fn library(kind: &Kind<'_>, name: &str, description: &str) -> String {
     let constant = constant_name(name);
-    let head =
-        format!("//! {description}. What it decides and stores is the work of `shared`.\n\n");
+    let head = format!("//! {description}. What it decides and stores is the work of `shared`.\n\n");
     let body = match kind {
         Kind::Http { .. } => format!(
             "use shared::catalog;\nuse shared::http::{{Call, HttpFunction, Problem, Reply}};\n\n\
