@@ -66,7 +66,8 @@ impl Load {
 
     fn order(&self, address: &str) -> Request<Full<Bytes>> {
         let key = Uuid::new_v4().to_string();
-        let line = |number: u32| json!({ "sku": format!("TEA-{number}"), "name": "Green tea", "quantity": 2, "unit_price": 1250, "tax": 500 });
+        let line =
+            |number: u32| json!({ "sku": format!("TEA-{number}"), "name": "Green tea", "quantity": 2, "unit_price": 1250, "tax": 500 });
         let body = json!({
             "external_reference": format!("ref-{key}"),
             "currency": "EUR",

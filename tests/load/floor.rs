@@ -60,9 +60,11 @@ fn uuid(id: &str) -> String {
 /// The statement with an expression in the place of each parameter, last first: `$9` is part of `$94`.
 fn one_statement(tenant: &str) -> String {
     let statement = ONE_STATEMENT.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
-    let filled = expressions(tenant).iter().enumerate().rev().fold(statement, |text, (index, expression)| {
-        text.replace(&format!("${}", index + 1), &format!("({expression})"))
-    });
+    let filled = expressions(tenant)
+        .iter()
+        .enumerate()
+        .rev()
+        .fold(statement, |text, (index, expression)| text.replace(&format!("${}", index + 1), &format!("({expression})")));
     format!("\\set r random(1, 9000000000000000000)\n{};\n", filled.trim_end().replace("{r}", ":r::bigint"))
 }
 
@@ -78,11 +80,15 @@ fn expressions(tenant: &str) -> Vec<String> {
     let now = "clock_timestamp()".to_owned();
     let text = str::to_owned;
     let mut all = vec![format!("'{tenant}'::uuid"), text(ORDER)];
-    all.extend(["ARRAY[1::bigint]", "ARRAY['created']", "ARRAY[NULL]::text[]", "ARRAY['pending']", "ARRAY[NULL]::text[]", "'key'"].map(text));
+    all.extend(
+        ["ARRAY[1::bigint]", "ARRAY['created']", "ARRAY[NULL]::text[]", "ARRAY['pending']", "ARRAY[NULL]::text[]", "'key'"].map(text),
+    );
     all.extend([text("{r}::text"), now.clone()]);
     let transaction = "lpad(to_hex({r}), 32, '2')::uuid";
     all.push(format!("ARRAY[{transaction}, {transaction}]"));
-    all.extend(["ARRAY['receivable', 'sales']", "ARRAY[9990::bigint, -9990]", "ARRAY['placed', 'placed']", "ARRAY[NULL, NULL]::uuid[]"].map(text));
+    all.extend(
+        ["ARRAY['receivable', 'sales']", "ARRAY[9990::bigint, -9990]", "ARRAY['placed', 'placed']", "ARRAY[NULL, NULL]::uuid[]"].map(text),
+    );
     all.push(three("gen_random_uuid()"));
     all.extend(["ARRAY['orders.events', 'orders.commands', 'orders.commands']", "ARRAY['a', 'b', 'c']"].map(text));
     all.push(format!("ARRAY[{}, {}, {}]", bytes(1400), bytes(800), bytes(600)));
@@ -103,12 +109,21 @@ fn expressions(tenant: &str) -> Vec<String> {
     all.extend([bytes(32), text("'EUR'"), text("'cus_77'")]);
     all.extend(["990", "0", "0", "9990", "'[]'", "'{\"channel\": \"web\"}'", "'kim@example.com'"].map(text));
     all.extend(["'{\"reference\": \"cus_77\", \"email\": \"kim@example.com\", \"name\": \"Kim Lee\"}'"].map(text));
-    all.extend(["'{\"name\": \"Kim Lee\", \"line1\": \"Main St 1\", \"postal_code\": \"1010\", \"city\": \"Wien\", \"country\": \"AT\"}'", "NULL"].map(text));
+    all.extend(
+        ["'{\"name\": \"Kim Lee\", \"line1\": \"Main St 1\", \"postal_code\": \"1010\", \"city\": \"Wien\", \"country\": \"AT\"}'", "NULL"]
+            .map(text),
+    );
     all.push(three("gen_random_uuid()"));
     all.extend(["ARRAY['TEA-1', 'TEA-2', 'TEA-3']", "ARRAY['Green tea', 'Green tea', 'Green tea']"].map(text));
     all.extend([three("1250::bigint"), three("0::bigint"), three("500::bigint"), three("true"), three("'{}'")]);
     all.extend([three("2::bigint"), three("0::bigint"), three("0::bigint")]);
-    all.extend([format!("ARRAY[{PAYMENT}]"), text("ARRAY[0]"), text("ARRAY['card']"), text("ARRAY['automatic']"), text("ARRAY[9990::bigint]")]);
+    all.extend([
+        format!("ARRAY[{PAYMENT}]"),
+        text("ARRAY[0]"),
+        text("ARRAY['card']"),
+        text("ARRAY['automatic']"),
+        text("ARRAY[9990::bigint]"),
+    ]);
     all.push(format!("ARRAY[{}]", bytes(80)));
     all
 }

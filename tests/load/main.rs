@@ -41,7 +41,11 @@ fn arguments() -> Result<Option<Arguments>, String> {
     while let Some(argument) = arguments.next() {
         let mut number = || {
             let value = arguments.next().ok_or_else(|| format!("{argument} needs a number"))?;
-            value.parse::<usize>().ok().filter(|number| *number > 0).ok_or_else(|| format!("{argument} needs a number above 0, not {value}"))
+            value
+                .parse::<usize>()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(|| format!("{argument} needs a number above 0, not {value}"))
         };
         match argument.as_str() {
             "--rounds" => parsed.rounds = number()?,
@@ -73,7 +77,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) {
-    let stack = Stack::start(Options::http().set("LOG_LEVEL", "warn")).await;
+    let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant().await;
     let idle_kib = measured::resident_kib(stack.service.pid());
     let length = Duration::from_secs(arguments.seconds);
@@ -105,7 +109,9 @@ fn print(rows: &[Vec<Row>; 3], alone: &Row, idle_kib: u64, loaded_kib: u64, star
     let (eight, one, service) = (rate(0), rate(1), rate(2));
     let of = |value: fn(&Row) -> f64| median(rows[2].iter().map(value));
     println!("| create-order | orders/s | of 8 statements | of the one statement |\n|---|---|---|---|");
-    for (name, rate) in [("pgbench, 8 statements", eight), ("pgbench, the service's one statement", one), ("service, signed over HTTP", service)] {
+    for (name, rate) in
+        [("pgbench, 8 statements", eight), ("pgbench, the service's one statement", one), ("service, signed over HTTP", service)]
+    {
         println!("| {name} | {rate:.0} | {:.2} | {:.2} |", rate / eight, rate / one);
     }
     println!("\n| service | figure |\n|---|---|");
