@@ -142,7 +142,7 @@ mod tests {
             "/// Place an order, optionally with its payments\npub const CREATE_ORDER: HttpSpec = HttpSpec {\n",
             "    method: \"POST\",\n    path: \"/v1/orders\",\n",
             "    permission: Access::Scope(Permission::OrdersWrite),\n    idempotency: true,\n    if_match: false,\n",
-            "        routing_keys: &[\"payment.#\", \"refund.#\"],\n",
+            "routing_keys: &[\"payment.#\", \"refund.#\"]",
             "    sources: &[\"/payments\"],\n",
             "pub const OUTBOX_RELAY: JobSpec",
             "pub const HTTP: &[&HttpSpec] = &[&CREATE_ORDER];\n",

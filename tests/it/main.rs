@@ -1,0 +1,3 @@
+//! The service from outside, function by function: one file each, and one for each thing a whole process does.
+
+mod create_order;

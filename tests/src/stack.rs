@@ -1,0 +1,273 @@
+//! One running service: a database, a vhost if it needs the broker, and the real binaries between them.
+
+use serde_json::Value;
+
+use super::{Caller, Database, Key, Logs, Partner, Process, Program, Servers, Sql, until, vhost::Vhost};
+
+/// Seals what tests store; not the development key, and no key of anybody.
+const KEYS_ENCRYPTION: &str = "v1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtMDAwMDE=";
+/// How the service signs its calls to the payment partner.
+const PAYMENT_KEY: (&str, &str) = ("key_tests", "a secret of the tests");
+/// Nobody listens on port 1 of this machine.
+const NOBODY: &str = "http://127.0.0.1:1";
+
+/// The functions that answer requests and need no broker.
+pub const HTTP_FUNCTIONS: &str = "create-order,get-order,get-order-history,list-orders";
+/// The queues that a whole service consumes.
+const QUEUES: [&str; 4] =
+    ["order-service.payment-events", "order-service.inventory-events", "order-service.shipment-events", "order-service.payment-operations"];
+/// The queues that the simulated partners consume.
+const PARTNER_QUEUES: [&str; 2] = ["simulator.inventory", "simulator.shipping"];
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    arguments: Vec<String>,
+    consumes: Vec<String>,
+    broker: bool,
+    simulators: Option<Vec<String>>,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Options {
+    /// The HTTP functions, with PostgreSQL and Redis only: starts fastest.
+    #[must_use]
+    pub fn http() -> Self {
+        let arguments = vec!["--only".to_owned(), HTTP_FUNCTIONS.to_owned()];
+        Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new() }
+    }
+
+    /// Every function, with the broker and without partners: the test is the partners.
+    #[must_use]
+    pub fn broker() -> Self {
+        let arguments = vec!["--except".to_owned(), "migrate".to_owned()];
+        Self { arguments, consumes: QUEUES.map(str::to_owned).into(), broker: true, ..Self::http() }
+    }
+
+    /// Every function, with the broker and simulated partners whose parcels take no time.
+    #[must_use]
+    pub fn whole() -> Self {
+        Self { simulators: Some(vec!["--pace".to_owned(), "5".to_owned()]), ..Self::broker() }
+    }
+
+    /// Only these functions; with the broker if the rest of the options has it, and without waiting for a queue.
+    #[must_use]
+    pub fn only(self, functions: &str) -> Self {
+        Self { arguments: vec!["--only".to_owned(), functions.to_owned()], consumes: Vec::new(), ..self }
+    }
+
+    /// More arguments of the simulators.
+    #[must_use]
+    pub fn simulators(mut self, arguments: &[&str]) -> Self {
+        self.simulators.get_or_insert_default().extend(arguments.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Connections of each pool.
+    #[must_use]
+    pub fn pool_size(self, connections: u32) -> Self {
+        self.set("DATABASE_POOL_SIZE", &connections.to_string())
+    }
+
+    /// A variable of the service's environment, in place of the harness's own.
+    #[must_use]
+    pub fn set(mut self, name: &'static str, value: &str) -> Self {
+        self.environment.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// A running service. Dropping the value stops its processes, then drops its database and vhost.
+#[derive(Debug)]
+pub struct Stack {
+    /// The process of the functions.
+    pub service: Process,
+    /// The partners, if there are any.
+    pub simulators: Option<Process>,
+    /// Its database. Fields are dropped in this order: processes first.
+    pub database: Database,
+    vhost: Option<Vhost>,
+    http: reqwest::Client,
+    arguments: Vec<String>,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Stack {
+    /// Starts what the options say and waits until it serves, consumes and is consumed.
+    ///
+    /// # Panics
+    /// When something does not start, with what it said.
+    pub async fn start(options: Options) -> Self {
+        let servers = Servers::from_env();
+        let vhost = async {
+            match options.broker {
+                true => Some(Vhost::create(&servers).await),
+                false => None,
+            }
+        };
+        let (database, vhost) = tokio::join!(Database::migrated(&servers), vhost);
+        let mut environment = vec![
+            ("DATABASE_URL", database.service_url()),
+            ("REDIS_URL", servers.redis.clone()),
+            ("AMQP_URL", vhost.as_ref().map_or_else(|| NOBODY.replace("http", "amqp"), Vhost::url)),
+            ("KEYS_ENCRYPTION", KEYS_ENCRYPTION.to_owned()),
+            ("PAYMENT_SERVICE_URL", NOBODY.to_owned()),
+            ("PAYMENT_SERVICE_KEY_ID", PAYMENT_KEY.0.to_owned()),
+            ("PAYMENT_SERVICE_SECRET", PAYMENT_KEY.1.to_owned()),
+            ("BIND_ADDRESS", "127.0.0.1".to_owned()),
+            ("PORT", "0".to_owned()),
+            ("METRICS_PORT", "0".to_owned()),
+        ];
+        let simulators = match &options.simulators {
+            Some(arguments) => Some(Process::start(Program::Simulators, &borrowed(arguments), &environment).await),
+            None => None,
+        };
+        if let Some(simulators) = &simulators {
+            environment.push(("PAYMENT_SERVICE_URL", format!("http://127.0.0.1:{}", simulators.port("server.port"))));
+        }
+        // The last value of a variable counts.
+        environment.extend(options.environment);
+        let service = Process::start(Program::Standalone, &borrowed(&options.arguments), &environment).await;
+        let http = Servers::http_client();
+        let stack = Self { service, simulators, database, vhost, http, arguments: options.arguments, environment };
+        stack.wait_for_queues(&options.consumes).await;
+        stack
+    }
+
+    /// Messages that are sent before a queue is bound would be lost or returned.
+    async fn wait_for_queues(&self, queues: &[String]) {
+        if self.vhost.is_none() {
+            return;
+        }
+        let partner = self.partner().await;
+        let partners = PARTNER_QUEUES.iter().copied().filter(|_| self.simulators.is_some());
+        for queue in queues.iter().map(String::as_str).chain(partners) {
+            until(&format!("{queue} is consumed"), || async { partner.is_consumed(queue).await.then_some(()) }).await;
+        }
+    }
+
+    /// The address of the service, without a path.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.service.port("server.port"))
+    }
+
+    /// The simulated partner's own interface: `/simulator/…`.
+    ///
+    /// # Panics
+    /// When the stack has no simulators.
+    #[must_use]
+    pub fn simulator_url(&self) -> String {
+        format!("http://127.0.0.1:{}/simulator", self.simulators.as_ref().unwrap().port("server.port"))
+    }
+
+    /// What the service logged.
+    #[must_use]
+    pub fn logs(&self) -> &Logs {
+        self.service.logs()
+    }
+
+    /// A new tenant whose orders reserve stock, and a program that calls in its name.
+    ///
+    /// # Panics
+    /// When `create-tenant` fails.
+    pub async fn tenant(&self) -> Caller {
+        self.caller(self.create_tenant("on").await)
+    }
+
+    /// The same for a tenant without an inventory service.
+    ///
+    /// # Panics
+    /// When `create-tenant` fails.
+    pub async fn tenant_without_stock(&self) -> Caller {
+        self.caller(self.create_tenant("off").await)
+    }
+
+    /// A program that calls with this key.
+    #[must_use]
+    pub fn caller(&self, key: Key) -> Caller {
+        Caller::new(self.http.clone(), self.url(), key)
+    }
+
+    async fn create_tenant(&self, stock: &str) -> Key {
+        let output = self.run(Program::Standalone, &["create-tenant", "--name", "a test's tenant", "--stock", stock]).await;
+        assert!(output.status.success(), "create-tenant failed: {}", String::from_utf8_lossy(&output.stderr));
+        let line: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let member = |name: &str| line[name].as_str().unwrap().to_owned();
+        Key { tenant_id: member("tenant_id"), key_id: member("key_id"), secret: member("secret") }
+    }
+
+    /// Somebody on the other side of this stack's vhost.
+    ///
+    /// # Panics
+    /// When the stack has no broker.
+    pub async fn partner(&self) -> Partner {
+        Partner::connect(&self.vhost.as_ref().expect("the options asked for no broker").url()).await
+    }
+
+    /// The administrator's look at the database.
+    #[must_use]
+    pub fn sql(&self) -> Sql {
+        self.database.sql()
+    }
+
+    /// The environment of the service's processes.
+    #[must_use]
+    pub fn environment(&self) -> &[(&'static str, String)] {
+        &self.environment
+    }
+
+    /// Runs a binary to its end in the service's environment.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub async fn run(&self, program: Program, arguments: &[&str]) -> std::process::Output {
+        program.run(arguments, &self.environment).await
+    }
+
+    /// One more process of the service, beside the first, with other functions if `arguments` say so.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn another(&self, arguments: &[&str]) -> Process {
+        Process::start(Program::Standalone, arguments, &self.environment).await
+    }
+
+    /// Starts the service's process anew with the same functions, after it was stopped or killed. Its port is another.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart(&mut self) {
+        self.service = Process::start(Program::Standalone, &borrowed(&self.arguments), &self.environment).await;
+    }
+
+    /// GETs a plain address, such as [`url`](Self::url) with `/readyz`; status and body.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn fetch(&self, address: &str) -> (u16, String) {
+        let answer = self.http.get(address).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// The exposition of the service's metrics.
+    ///
+    /// # Panics
+    /// When it does not serve them.
+    pub async fn metrics(&self) -> String {
+        self.fetch(&format!("http://127.0.0.1:{}/metrics", self.service.port("metrics.port"))).await.1
+    }
+
+    /// The operations that the simulated payment partner was asked for.
+    ///
+    /// # Panics
+    /// When the stack has no simulators.
+    pub async fn payment_operations(&self) -> Vec<Value> {
+        let (_, body) = self.fetch(&format!("{}/operations", self.simulator_url())).await;
+        serde_json::from_str::<Value>(&body).unwrap().as_array().unwrap().clone()
+    }
+}
+
+fn borrowed(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
