@@ -1,3 +1,6 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
 mod create_order;
+mod get_order;
+mod get_order_history;
+mod list_orders;

@@ -256,7 +256,6 @@ impl Answer {
     ///
     /// # Panics
     /// With the body when it is another.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
@@ -268,7 +267,6 @@ impl Answer {
     /// # Panics
     /// With the body when it has not.
     #[track_caller]
-    #[must_use]
     pub fn problem(self, status: u16, code: &str) -> Value {
         let answer = self.expect(status);
         assert_eq!(answer.header("content-type"), "application/problem+json");
