@@ -29,6 +29,12 @@ impl Caller {
         Self { http, base, key }
     }
 
+    /// The same program with another key.
+    #[must_use]
+    pub fn with_key(&self, key: Key) -> Self {
+        Self { key, ..self.clone() }
+    }
+
     /// A GET of a path with its query.
     #[must_use]
     pub fn get(&self, path: &str) -> Request<'_> {
