@@ -5,6 +5,8 @@ mod create_order;
 mod get_order;
 mod get_order_history;
 mod list_orders;
+mod migrate;
 mod order_life;
 mod outbox_relay;
+mod process;
 mod signatures;
