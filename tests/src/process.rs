@@ -30,6 +30,8 @@ pub enum Program {
     Simulators,
     /// Applies the migrations.
     Migrate,
+    /// One function in a process of its own.
+    CreateOrder,
 }
 
 impl Program {
@@ -38,17 +40,19 @@ impl Program {
             Self::Standalone => "standalone",
             Self::Simulators => "simulators",
             Self::Migrate => "migrate",
+            Self::CreateOrder => "create-order",
         }
     }
 
-    /// Where it lies: beside the directory of the running test.
+    /// Where it lies: beside the running program, or above the `deps` that a test runs in.
     ///
     /// # Panics
     /// When it is not built.
     #[must_use]
     pub fn path(self) -> PathBuf {
         let test = std::env::current_exe().unwrap();
-        let path = test.ancestors().nth(2).unwrap().join(self.name());
+        let path = test.ancestors().skip(1).take(2).map(|folder| folder.join(self.name())).find(|path| path.is_file());
+        let path = path.unwrap_or_else(|| test.with_file_name(self.name()));
         assert!(path.is_file(), "{} is not built: run `cargo build --workspace --bins`, or `cargo xtask test`", path.display());
         path
     }
@@ -136,6 +140,12 @@ impl Process {
         let lines = self.logs.with_message("ready");
         let port = lines.first().and_then(|line| line[name].as_u64()).unwrap_or_else(|| panic!("no {name} in {lines:?}"));
         port.try_into().unwrap()
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it logged.

@@ -13,8 +13,7 @@ pub struct Checkout {
 impl Checkout {
     /// Finds the nearest directory above the current one that holds `xtask/Cargo.toml`.
     pub fn find() -> Result<Self> {
-        let here =
-            std::env::current_dir().context(|| "cannot tell the current directory".into())?;
+        let here = std::env::current_dir().context(|| "cannot tell the current directory".into())?;
         here.ancestors()
             .find(|directory| directory.join("xtask/Cargo.toml").is_file())
             .map(|root| Self { root: root.to_owned() })
@@ -24,9 +23,7 @@ impl Checkout {
     /// A checkout at a known place; tests use it with a made-up tree.
     #[cfg(test)]
     pub fn at(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-        }
+        Self { root: root.to_owned() }
     }
 
     /// The root directory.
@@ -60,16 +57,10 @@ impl Checkout {
 
     /// Where cargo puts what it builds; `CARGO_TARGET_DIR` and configuration files count.
     pub fn target_directory(&self) -> Result<PathBuf> {
-        let output = self
-            .cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"])
-            .output()
-            .context(|| "cannot run cargo".into())?;
-        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context(|| {
-            format!(
-                "cargo metadata failed: {}",
-                String::from_utf8_lossy(&output.stderr)
-            )
-        })?;
+        let output =
+            self.cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"]).output().context(|| "cannot run cargo".into())?;
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .context(|| format!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr)))?;
         metadata["target_directory"]
             .as_str()
             .map(PathBuf::from)
@@ -86,17 +77,10 @@ pub fn files_below(directory: &Path, suffix: &str) -> Result<Vec<PathBuf>> {
         if !directory.is_dir() {
             continue;
         }
-        let entries = std::fs::read_dir(&directory)
-            .context(|| format!("cannot list {}", directory.display()))?;
+        let entries = std::fs::read_dir(&directory).context(|| format!("cannot list {}", directory.display()))?;
         for entry in entries {
-            let path = entry
-                .context(|| format!("cannot list {}", directory.display()))?
-                .path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let path = entry.context(|| format!("cannot list {}", directory.display()))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() && !name.starts_with('.') && name != "target" {
                 pending.push(path);
             } else if path.is_file() && name.ends_with(suffix) {

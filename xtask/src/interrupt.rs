@@ -13,8 +13,7 @@ static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBo
 /// Starts listening for the three signals; called once, first thing.
 pub fn listen() -> Result<()> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&REQUESTED))
-            .context(|| "cannot listen for signals".into())?;
+        signal_hook::flag::register(signal, Arc::clone(&REQUESTED)).context(|| "cannot listen for signals".into())?;
     }
     Ok(())
 }
@@ -31,9 +30,5 @@ pub fn requested() -> bool {
 
 /// Fails once somebody has asked us to stop; every loop that waits calls it.
 pub fn check() -> Result<()> {
-    if requested() {
-        Err(Failure::interrupted())
-    } else {
-        Ok(())
-    }
+    if requested() { Err(Failure::interrupted()) } else { Ok(()) }
 }

@@ -41,15 +41,9 @@ fn dispatch(mut arguments: Vec<String>) -> Result<()> {
     }
     let name = arguments.remove(0);
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
-        return Err(Failure::new(format!(
-            "there is no command {name:?}\n\n{}",
-            overview()
-        )));
+        return Err(Failure::new(format!("there is no command {name:?}\n\n{}", overview())));
     };
-    if arguments
-        .iter()
-        .any(|argument| ["--help", "-h"].contains(&argument.as_str()))
-    {
+    if arguments.iter().any(|argument| ["--help", "-h"].contains(&argument.as_str())) {
         println!("{}", command.help);
         return Ok(());
     }
@@ -58,14 +52,9 @@ fn dispatch(mut arguments: Vec<String>) -> Result<()> {
 }
 
 fn overview() -> String {
-    let lines = COMMANDS
-        .iter()
-        .map(|Command { name, purpose, .. }| format!("  {name:<8} {purpose}"));
+    let lines = COMMANDS.iter().map(|Command { name, purpose, .. }| format!("  {name:<8} {purpose}"));
     let lines: Vec<String> = lines.collect();
-    format!(
-        "cargo xtask <command> [options]\n\n{}\n\ncargo xtask <command> --help tells more.",
-        lines.join("\n")
-    )
+    format!("cargo xtask <command> [options]\n\n{}\n\ncargo xtask <command> --help tells more.", lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -75,24 +64,13 @@ mod tests {
     #[test]
     fn an_unknown_command_is_answered_with_the_list() {
         let message = dispatch(vec!["tets".into()]).unwrap_err().to_string();
-        assert!(
-            COMMANDS
-                .iter()
-                .all(|command| message.contains(command.name)),
-            "{message}"
-        );
+        assert!(COMMANDS.iter().all(|command| message.contains(command.name)), "{message}");
     }
 
     #[test]
     fn every_help_opens_with_the_line_to_type() {
         for command in COMMANDS {
-            assert!(
-                command
-                    .help
-                    .starts_with(&format!("cargo xtask {}", command.name)),
-                "{}",
-                command.name
-            );
+            assert!(command.help.starts_with(&format!("cargo xtask {}", command.name)), "{}", command.name);
         }
     }
 }

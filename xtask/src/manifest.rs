@@ -151,12 +151,7 @@ struct Table {
     job: Option<Job>,
 }
 
-const DATABASE_ROLES: [&str; 4] = [
-    "orders_app",
-    "orders_relay",
-    "orders_migrator",
-    "orders_auditor",
-];
+const DATABASE_ROLES: [&str; 4] = ["orders_app", "orders_relay", "orders_migrator", "orders_auditor"];
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Reads every function of the checkout, sorted by name within its kind; all errors are told at once.
@@ -166,31 +161,21 @@ pub fn read_all(checkout: &Checkout) -> Result<Vec<Function>> {
     for folder in FOLDERS {
         for name in subfolders(&checkout.path(&format!("functions/{folder}")))? {
             let file = format!("functions/{folder}/{name}/Cargo.toml");
-            match checkout
-                .read(&file)
-                .and_then(|text| read(&text, folder, &name))
-            {
+            match checkout.read(&file).and_then(|text| read(&text, folder, &name)) {
                 Ok(function) => functions.push(function),
                 Err(error) => errors.push(format!("{file}: {error}")),
             }
         }
     }
     errors.extend(duplicates(&functions));
-    if errors.is_empty() {
-        Ok(functions)
-    } else {
-        Err(Failure::new(errors.join("\n")))
-    }
+    if errors.is_empty() { Ok(functions) } else { Err(Failure::new(errors.join("\n"))) }
 }
 
 /// Reads one manifest that lies in `functions/<folder>/<name>`.
 pub fn read(text: &str, folder: &str, name: &str) -> Result<Function> {
-    let file: File =
-        toml::from_str(text).map_err(|error| Failure::new(error.to_string().trim().to_owned()))?;
+    let file: File = toml::from_str(text).map_err(|error| Failure::new(error.to_string().trim().to_owned()))?;
     let package = file.package;
-    require(package.name == name, || {
-        format!("the package is called {}, its folder {name}", package.name)
-    })?;
+    require(package.name == name, || format!("the package is called {}, its folder {name}", package.name))?;
     let description = package.description.filter(|text| !text.trim().is_empty());
     let description = description.ok_or_else(|| Failure::new("[package] has no description"))?;
     let table = package.metadata.and_then(|metadata| metadata.function);
@@ -201,23 +186,11 @@ pub fn read(text: &str, folder: &str, name: &str) -> Result<Function> {
         "jobs" => "job",
         other => other,
     };
-    require(kind == expected, || {
-        format!("kind is {kind:?}, but the folder functions/{folder} holds kind {expected:?}")
+    require(kind == expected, || format!("kind is {kind:?}, but the folder functions/{folder} holds kind {expected:?}"))?;
+    require(DATABASE_ROLES.contains(&table.database_role.as_str()), || {
+        format!("database_role {:?} is none of {}", table.database_role, DATABASE_ROLES.join(", "))
     })?;
-    require(
-        DATABASE_ROLES.contains(&table.database_role.as_str()),
-        || {
-            format!(
-                "database_role {:?} is none of {}",
-                table.database_role,
-                DATABASE_ROLES.join(", ")
-            )
-        },
-    )?;
-    require(
-        table.scale.min <= table.scale.max && table.scale.max > 0,
-        || "scale.min is above scale.max".to_owned(),
-    )?;
+    require(table.scale.min <= table.scale.max && table.scale.max > 0, || "scale.min is above scale.max".to_owned())?;
     let common = Common {
         database_role: table.database_role,
         memory_mb: table.memory_mb,
@@ -229,18 +202,11 @@ pub fn read(text: &str, folder: &str, name: &str) -> Result<Function> {
         ("consumer", None, Some(consumer), None) => Trigger::Consumer(checked_consumer(consumer)?),
         ("job", None, None, Some(job)) => Trigger::Job(checked_job(job)?),
         _ => {
-            let only = format!(
-                "a function of kind {kind:?} has the table [package.metadata.function.{kind}] and no other"
-            );
+            let only = format!("a function of kind {kind:?} has the table [package.metadata.function.{kind}] and no other");
             return Err(Failure::new(only));
         }
     };
-    Ok(Function {
-        name: package.name,
-        description: description.trim().to_owned(),
-        common,
-        trigger,
-    })
+    Ok(Function { name: package.name, description: description.trim().to_owned(), common, trigger })
 }
 
 impl Http {
@@ -252,93 +218,50 @@ impl Http {
 
 fn checked_http(http: Http) -> Result<Http> {
     let (method, path) = http.method_and_path();
-    require(
-        METHODS.contains(&method) && path.starts_with('/') && !path.contains([' ', '?']),
-        || {
-            format!(
-                "route {:?} is not of the form \"POST /v1/orders/{{order_id}}\"",
-                http.route
-            )
-        },
-    )?;
-    let scope = |c: char| c.is_ascii_lowercase() || c == '-' || c == ':';
-    require(
-        !http.permission.is_empty() && http.permission.chars().all(scope),
-        || {
-            format!(
-                "permission {:?} is neither a scope like \"orders:write\" nor \"public\" nor \"any\"",
-                http.permission
-            )
-        },
-    )?;
-    require((200..300).contains(&http.success), || {
-        format!("success {} is no 2xx status", http.success)
+    require(METHODS.contains(&method) && path.starts_with('/') && !path.contains([' ', '?']), || {
+        format!("route {:?} is not of the form \"POST /v1/orders/{{order_id}}\"", http.route)
     })?;
+    let scope = |c: char| c.is_ascii_lowercase() || c == '-' || c == ':';
+    require(!http.permission.is_empty() && http.permission.chars().all(scope), || {
+        format!("permission {:?} is neither a scope like \"orders:write\" nor \"public\" nor \"any\"", http.permission)
+    })?;
+    require((200..300).contains(&http.success), || format!("success {} is no 2xx status", http.success))?;
     Ok(http)
 }
 
 fn checked_consumer(consumer: Consumer) -> Result<Consumer> {
-    require(consumer.prefetch > 0, || {
-        "prefetch 0 would mean without limit".to_owned()
-    })?;
-    require(!consumer.bindings.is_empty(), || {
-        "a consumer needs at least one binding".to_owned()
-    })?;
+    require(consumer.prefetch > 0, || "prefetch 0 would mean without limit".to_owned())?;
+    require(!consumer.bindings.is_empty(), || "a consumer needs at least one binding".to_owned())?;
     for binding in &consumer.bindings {
-        require(!binding.routing_keys.is_empty(), || {
-            format!("exchange {} binds no routing key", binding.exchange)
-        })?;
+        require(!binding.routing_keys.is_empty(), || format!("exchange {} binds no routing key", binding.exchange))?;
     }
     Ok(consumer)
 }
 
 fn checked_job(job: Job) -> Result<Job> {
-    let rate = job
-        .schedule
-        .strip_prefix("rate(")
-        .and_then(|rest| rest.strip_suffix(')'));
-    let is_rate = rate
-        .and_then(|rate| rate.split_once(' '))
-        .is_some_and(|(number, unit)| {
-            number.parse::<u32>().is_ok_and(|number| number > 0)
-                && ["minute", "minutes", "hour", "hours", "day", "days"].contains(&unit)
-        });
-    require(
-        is_rate || ["continuous", "once"].contains(&job.schedule.as_str()),
-        || {
-            format!(
-                "schedule {:?} is neither \"continuous\" nor \"once\" nor like \"rate(1 minute)\"",
-                job.schedule
-            )
-        },
-    )?;
+    let rate = job.schedule.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
+    let is_rate = rate.and_then(|rate| rate.split_once(' ')).is_some_and(|(number, unit)| {
+        number.parse::<u32>().is_ok_and(|number| number > 0) && ["minute", "minutes", "hour", "hours", "day", "days"].contains(&unit)
+    });
+    require(is_rate || ["continuous", "once"].contains(&job.schedule.as_str()), || {
+        format!("schedule {:?} is neither \"continuous\" nor \"once\" nor like \"rate(1 minute)\"", job.schedule)
+    })?;
     Ok(job)
 }
 
 fn require(holds: bool, message: impl FnOnce() -> String) -> Result<()> {
-    if holds {
-        Ok(())
-    } else {
-        Err(Failure::new(message()))
-    }
+    if holds { Ok(()) } else { Err(Failure::new(message())) }
 }
 
 /// Names, routes and queues that two functions claim. Routes that differ only in a parameter's name are the same.
 fn duplicates(functions: &[Function]) -> Vec<String> {
     let mut owners: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for function in functions {
-        owners
-            .entry(format!("name {}", function.name))
-            .or_default()
-            .push(&function.name);
+        owners.entry(format!("name {}", function.name)).or_default().push(&function.name);
         let claim = match &function.trigger {
             Trigger::Http(http) => {
                 let segment = |segment: &str| {
-                    if segment.starts_with('{') {
-                        "{}".to_owned()
-                    } else {
-                        segment.to_owned()
-                    }
+                    if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() }
                 };
                 let shape: Vec<String> = http.route.split('/').map(segment).collect();
                 format!("route {}", shape.join("/"))
@@ -349,9 +272,7 @@ fn duplicates(functions: &[Function]) -> Vec<String> {
         owners.entry(claim).or_default().push(&function.name);
     }
     let shared = owners.into_iter().filter(|(_, names)| names.len() > 1);
-    shared
-        .map(|(claim, names)| format!("functions {} have the same {claim}", names.join(" and ")))
-        .collect()
+    shared.map(|(claim, names)| format!("functions {} have the same {claim}", names.join(" and "))).collect()
 }
 
 fn subfolders(directory: &Path) -> Result<Vec<String>> {
@@ -359,9 +280,7 @@ fn subfolders(directory: &Path) -> Result<Vec<String>> {
     if !directory.is_dir() {
         return Ok(names);
     }
-    for entry in
-        std::fs::read_dir(directory).context(|| format!("cannot list {}", directory.display()))?
-    {
+    for entry in std::fs::read_dir(directory).context(|| format!("cannot list {}", directory.display()))? {
         let entry = entry.context(|| format!("cannot list {}", directory.display()))?;
         if entry.path().is_dir() {
             names.push(entry.file_name().to_string_lossy().into_owned());

@@ -69,17 +69,10 @@ fn error(text: &str) -> String {
 #[test]
 fn reads_every_kind() {
     let http = read(CREATE_ORDER, "http", "create-order").unwrap();
-    assert!(
-        matches!(&http.trigger, Trigger::Http(http) if http.method_and_path() == ("POST", "/v1/orders"))
-    );
-    assert_eq!(
-        http.description,
-        "Place an order, optionally with its payments"
-    );
+    assert!(matches!(&http.trigger, Trigger::Http(http) if http.method_and_path() == ("POST", "/v1/orders")));
+    assert_eq!(http.description, "Place an order, optionally with its payments");
     let consumer = read(ON_PAYMENT_EVENT, "consumers", "on-payment-event").unwrap();
-    assert!(
-        matches!(&consumer.trigger, Trigger::Consumer(consumer) if consumer.bindings.len() == 1)
-    );
+    assert!(matches!(&consumer.trigger, Trigger::Consumer(consumer) if consumer.bindings.len() == 1));
     let job = read(OUTBOX_RELAY, "jobs", "outbox-relay").unwrap();
     assert!(matches!(&job.trigger, Trigger::Job(job) if job.schedule == "continuous"));
 }
@@ -94,22 +87,10 @@ fn refuses_what_does_not_fit_and_says_what() {
         ("orders:write", "Orders", "permission"),
         ("orders_app", "postgres", "database_role"),
         ("kind = \"http\"", "kind = \"job\"", "kind"),
-        (
-            "name = \"create-order\"",
-            "name = \"create-orders\"",
-            "its folder create-order",
-        ),
-        (
-            "idempotency = \"required\"",
-            "idempotency = \"maybe\"",
-            "maybe",
-        ),
+        ("name = \"create-order\"", "name = \"create-orders\"", "its folder create-order"),
+        ("idempotency = \"required\"", "idempotency = \"maybe\"", "maybe"),
         ("description = ", "homepage = ", "description"),
-        (
-            "[package.metadata.function.http]",
-            "[package.metadata.function.job]",
-            "idempotency",
-        ),
+        ("[package.metadata.function.http]", "[package.metadata.function.job]", "idempotency"),
     ] {
         assert!(CREATE_ORDER.contains(from), "{from}");
         let message = error(&CREATE_ORDER.replace(from, to));
@@ -119,18 +100,9 @@ fn refuses_what_does_not_fit_and_says_what() {
 
 #[test]
 fn refuses_a_schedule_nobody_knows() {
-    for (schedule, fine) in [
-        ("once", true),
-        ("rate(1 minute)", true),
-        ("rate(0 minutes)", false),
-        ("hourly", false),
-    ] {
+    for (schedule, fine) in [("once", true), ("rate(1 minute)", true), ("rate(0 minutes)", false), ("hourly", false)] {
         let text = OUTBOX_RELAY.replace("continuous", schedule);
-        assert_eq!(
-            read(&text, "jobs", "outbox-relay").is_ok(),
-            fine,
-            "{schedule}"
-        );
+        assert_eq!(read(&text, "jobs", "outbox-relay").is_ok(), fine, "{schedule}");
     }
 }
 
@@ -138,23 +110,11 @@ fn refuses_a_schedule_nobody_knows() {
 fn two_functions_cannot_have_one_route_or_queue() {
     let get = |name: &str, parameter: &str| {
         let route = format!("GET /v1/orders/{{{parameter}}}");
-        let text = CREATE_ORDER
-            .replace("POST /v1/orders", &route)
-            .replace("create-order", name);
+        let text = CREATE_ORDER.replace("POST /v1/orders", &route).replace("create-order", name);
         read(&text, "http", name).unwrap()
     };
     let found = duplicates(&[get("get-order", "order_id"), get("show-order", "id")]);
-    assert_eq!(
-        found,
-        ["functions get-order and show-order have the same route GET /v1/orders/{}"]
-    );
-    let consumer = |name: &str| {
-        read(
-            &ON_PAYMENT_EVENT.replace("on-payment-event", name),
-            "consumers",
-            name,
-        )
-        .unwrap()
-    };
+    assert_eq!(found, ["functions get-order and show-order have the same route GET /v1/orders/{}"]);
+    let consumer = |name: &str| read(&ON_PAYMENT_EVENT.replace("on-payment-event", name), "consumers", name).unwrap();
     assert_eq!(duplicates(&[consumer("on-a"), consumer("on-b")]).len(), 1);
 }

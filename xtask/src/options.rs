@@ -32,9 +32,7 @@ impl Options {
         let mut arguments = VecDeque::from(arguments);
         while let Some(argument) = arguments.pop_front() {
             let (name, joined) = match argument.split_once('=') {
-                Some((name, value)) if name.starts_with("--") => {
-                    (name.to_owned(), Some(value.to_owned()))
-                }
+                Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
                 _ => (argument, None),
             };
             if accepted.values.contains(&name.as_str()) {
@@ -47,17 +45,13 @@ impl Options {
             } else if accepted.flags.contains(&name.as_str()) && joined.is_none() {
                 options.flags.push(name);
             } else if name.starts_with('-') {
-                return Err(Failure::new(format!(
-                    "{name} is not an option of this command; see --help"
-                )));
+                return Err(Failure::new(format!("{name} is not an option of this command; see --help")));
             } else {
                 options.words.push(name);
             }
         }
         match options.words.get(accepted.words_max) {
-            Some(word) => Err(Failure::new(format!(
-                "{word:?} is one word too many; see --help"
-            ))),
+            Some(word) => Err(Failure::new(format!("{word:?} is one word too many; see --help"))),
             None => Ok(options),
         }
     }
@@ -77,9 +71,7 @@ impl Options {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        let value = text
-            .parse()
-            .map_err(|_| Failure::new(format!("{name} does not take {text:?}")))?;
+        let value = text.parse().map_err(|_| Failure::new(format!("{name} does not take {text:?}")))?;
         Ok(Some(value))
     }
 }
@@ -88,18 +80,10 @@ impl Options {
 mod tests {
     use super::{Accepted, Options};
 
-    const ACCEPTED: Accepted = Accepted {
-        flags: &["--debug"],
-        values: &["--port"],
-        words_max: 1,
-    };
+    const ACCEPTED: Accepted = Accepted { flags: &["--debug"], values: &["--port"], words_max: 1 };
 
     fn read(line: &str) -> Result<Options, String> {
-        Options::read(
-            line.split_whitespace().map(str::to_owned).collect(),
-            &ACCEPTED,
-        )
-        .map_err(|e| e.to_string())
+        Options::read(line.split_whitespace().map(str::to_owned).collect(), &ACCEPTED).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -33,40 +33,15 @@ pub struct Process {
 
 impl Process {
     /// Starts `command`. Its output goes to `log`, begun anew; its pid to `pid_file`, for `end_leftover`.
-    pub fn start(
-        name: &str,
-        mut command: Command,
-        log: PathBuf,
-        pid_file: PathBuf,
-    ) -> Result<Self> {
+    pub fn start(name: &str, mut command: Command, log: PathBuf, pid_file: PathBuf) -> Result<Self> {
         let output = File::create(&log).context(|| format!("cannot write {}", log.display()))?;
-        let errors = output
-            .try_clone()
-            .context(|| format!("cannot write {}", log.display()))?;
-        command
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .process_group(0);
-        let child = command.spawn().context(|| {
-            format!(
-                "cannot start {name} ({})",
-                command.get_program().to_string_lossy()
-            )
-        })?;
-        let process = Self {
-            name: name.to_owned(),
-            child,
-            log,
-            pid_file,
-            stop_signal: Signal::SIGTERM,
-        };
+        let errors = output.try_clone().context(|| format!("cannot write {}", log.display()))?;
+        command.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
+        let child = command.spawn().context(|| format!("cannot start {name} ({})", command.get_program().to_string_lossy()))?;
+        let process = Self { name: name.to_owned(), child, log, pid_file, stop_signal: Signal::SIGTERM };
         let pid = process.pid();
-        std::fs::write(
-            &process.pid_file,
-            format!("{pid} {}", identity(pid).unwrap_or_default()),
-        )
-        .context(|| format!("cannot write {}", process.pid_file.display()))?;
+        std::fs::write(&process.pid_file, format!("{pid} {}", identity(pid).unwrap_or_default()))
+            .context(|| format!("cannot write {}", process.pid_file.display()))?;
         Ok(process)
     }
 
@@ -94,11 +69,7 @@ impl Process {
     /// A sentence with the tail of its log if it is no longer running.
     pub fn failure(&mut self) -> Option<Failure> {
         let status = self.child.try_wait().ok().flatten()?;
-        Some(Failure::new(format!(
-            "{} ended by itself ({status}); {}",
-            self.name,
-            self.log_tail()
-        )))
+        Some(Failure::new(format!("{} ended by itself ({status}); {}", self.name, self.log_tail())))
     }
 
     /// Waits until `ready` holds; fails when the child ends, `limit` has passed or somebody asks us to stop.
@@ -114,11 +85,7 @@ impl Process {
             }
             if Instant::now() > deadline {
                 let seconds = limit.as_secs();
-                return Err(Failure::new(format!(
-                    "{} did not come up within {seconds} s; {}",
-                    self.name,
-                    self.log_tail()
-                )));
+                return Err(Failure::new(format!("{} did not come up within {seconds} s; {}", self.name, self.log_tail())));
             }
             std::thread::sleep(POLL);
         }
@@ -129,17 +96,11 @@ impl Process {
         let text = std::fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
-        let tail = lines
-            .get(lines.len().saturating_sub(LOG_TAIL_LINES)..)
-            .unwrap_or_default();
+        let tail = lines.get(lines.len().saturating_sub(LOG_TAIL_LINES)..).unwrap_or_default();
         if tail.is_empty() {
             return format!("its log {} is empty", self.log.display());
         }
-        format!(
-            "the end of {} says:\n  {}",
-            self.log.display(),
-            tail.join("\n  ")
-        )
+        format!("the end of {} says:\n  {}", self.log.display(), tail.join("\n  "))
     }
 
     fn stop(&mut self) {
@@ -169,9 +130,7 @@ impl Drop for Process {
 /// Runs `command` to its end with our own output streams; ends its whole group when somebody asks us to stop.
 pub fn run(mut command: Command) -> Result<ExitStatus> {
     command.stdin(Stdio::null()).process_group(0);
-    let child = command
-        .spawn()
-        .context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+    let child = command.spawn().context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
     finish(child)
 }
 
@@ -224,10 +183,7 @@ pub fn end_leftover(pid_file: &Path) {
         return;
     }
     eprintln!("  ending process {pid}, which an earlier run left behind");
-    for (signal, limit) in [
-        (Signal::SIGTERM, STOP_TIMEOUT),
-        (Signal::SIGKILL, STOP_TIMEOUT),
-    ] {
+    for (signal, limit) in [(Signal::SIGTERM, STOP_TIMEOUT), (Signal::SIGKILL, STOP_TIMEOUT)] {
         let _ = killpg(raw(pid), signal);
         let deadline = Instant::now() + limit;
         while is_ours() && Instant::now() < deadline {
@@ -245,13 +201,9 @@ fn identity(pid: u32) -> Option<String> {
         // The second field is the program's name in parentheses and may hold spaces: count from its end. State is the
         // first field after it, the start time in clock ticks since boot the twentieth.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        return (*fields.first()? != "Z")
-            .then(|| fields.get(19).copied().unwrap_or_default().to_owned());
+        return (*fields.first()? != "Z").then(|| fields.get(19).copied().unwrap_or_default().to_owned());
     }
-    let output = Command::new("ps")
-        .args(["-o", "lstart=", "-p", &pid.to_string()])
-        .output()
-        .ok()?;
+    let output = Command::new("ps").args(["-o", "lstart=", "-p", &pid.to_string()]).output().ok()?;
     let started = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (!started.is_empty()).then_some(started)
 }
@@ -265,8 +217,7 @@ mod tests {
     use super::{Process, end_leftover, identity};
 
     fn directory(name: &str) -> std::path::PathBuf {
-        let path =
-            std::env::temp_dir().join(format!("xtask-process-{}-{name}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("xtask-process-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         path
     }
@@ -319,13 +270,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo no luck today >&2; exit 3"]);
         let mut process = start(command, &place);
-        let failure = process
-            .wait_until(Duration::from_secs(10), || false)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            failure.contains("no luck today") && failure.contains("exit status: 3"),
-            "{failure}"
-        );
+        let failure = process.wait_until(Duration::from_secs(10), || false).unwrap_err().to_string();
+        assert!(failure.contains("no luck today") && failure.contains("exit status: 3"), "{failure}");
     }
 }

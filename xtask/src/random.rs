@@ -7,8 +7,7 @@ use crate::failure::{Context, Result};
 
 fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .context(|| "the operating system has no random bytes for us".into())?;
+    getrandom::fill(&mut bytes).context(|| "the operating system has no random bytes for us".into())?;
     Ok(bytes)
 }
 

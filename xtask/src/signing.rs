@@ -38,51 +38,22 @@ pub struct Request<'a> {
 }
 
 /// The headers to add: `content-digest` with a body, `signature-input`, `signature`.
-pub fn sign(
-    request: &Request<'_>,
-    key: &Key<'_>,
-    moment: &Moment<'_>,
-) -> Result<Vec<(&'static str, String)>> {
-    let digest = request
-        .body
-        .map(|body| format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))));
-    let mut covered = vec![
-        ("@method", request.method),
-        ("@path", request.path),
-        ("@query", "?"),
-    ];
-    covered.extend(
-        digest
-            .iter()
-            .map(|digest| ("content-digest", digest.as_str())),
-    );
+pub fn sign(request: &Request<'_>, key: &Key<'_>, moment: &Moment<'_>) -> Result<Vec<(&'static str, String)>> {
+    let digest = request.body.map(|body| format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))));
+    let mut covered = vec![("@method", request.method), ("@path", request.path), ("@query", "?")];
+    covered.extend(digest.iter().map(|digest| ("content-digest", digest.as_str())));
     covered.extend(request.headers);
 
-    let names: Vec<String> = covered
-        .iter()
-        .map(|(name, _)| format!("\"{name}\""))
-        .collect();
-    let parameters = format!(
-        "({});created={};keyid=\"{}\";nonce=\"{}\";tag=\"orders-v1\"",
-        names.join(" "),
-        moment.created,
-        key.id,
-        moment.nonce
-    );
-    let mut base: String = covered
-        .iter()
-        .map(|(name, value)| format!("\"{name}\": {value}\n"))
-        .collect();
+    let names: Vec<String> = covered.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let parameters =
+        format!("({});created={};keyid=\"{}\";nonce=\"{}\";tag=\"orders-v1\"", names.join(" "), moment.created, key.id, moment.nonce);
+    let mut base: String = covered.iter().map(|(name, value)| format!("\"{name}\": {value}\n")).collect();
     base.push_str(&format!("\"@signature-params\": {parameters}"));
 
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes())
-        .context(|| "the secret is no key".to_owned())?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).context(|| "the secret is no key".to_owned())?;
     mac.update(base.as_bytes());
     let signature = STANDARD.encode(mac.finalize().into_bytes());
-    let mut headers: Vec<_> = digest
-        .into_iter()
-        .map(|digest| ("content-digest", digest))
-        .collect();
+    let mut headers: Vec<_> = digest.into_iter().map(|digest| ("content-digest", digest)).collect();
     headers.push(("signature-input", format!("sig1={parameters}")));
     headers.push(("signature", format!("sig1=:{signature}:")));
     Ok(headers)
@@ -92,14 +63,8 @@ pub fn sign(
 mod tests {
     use super::{Key, Moment, Request, sign};
 
-    const KEY: Key<'_> = Key {
-        id: "key_0000_abc",
-        secret: "osk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-    };
-    const MOMENT: Moment<'_> = Moment {
-        created: 1_795_341_600,
-        nonce: "n-1",
-    };
+    const KEY: Key<'_> = Key { id: "key_0000_abc", secret: "osk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+    const MOMENT: Moment<'_> = Moment { created: 1_795_341_600, nonce: "n-1" };
 
     /// The expected values come from twelve lines of Python with hashlib and hmac, not from this code.
     #[test]
@@ -107,50 +72,24 @@ mod tests {
         let request = Request {
             method: "POST",
             path: "/v1/orders",
-            headers: &[
-                ("content-type", "application/json"),
-                ("idempotency-key", "k-1"),
-            ],
+            headers: &[("content-type", "application/json"), ("idempotency-key", "k-1")],
             body: Some(b"{\"currency\":\"EUR\"}"),
         };
         let headers = sign(&request, &KEY, &MOMENT).unwrap();
-        assert_eq!(
-            headers[0],
-            (
-                "content-digest",
-                "sha-256=:8v0KgjsuNL2JNY85D6HEZhyNYIFQhMKzpj8hDnr/3ig=:".to_owned()
-            )
-        );
+        assert_eq!(headers[0], ("content-digest", "sha-256=:8v0KgjsuNL2JNY85D6HEZhyNYIFQhMKzpj8hDnr/3ig=:".to_owned()));
         assert_eq!(
             headers[1].1,
             "sig1=(\"@method\" \"@path\" \"@query\" \"content-digest\" \"content-type\" \"idempotency-key\")\
              ;created=1795341600;keyid=\"key_0000_abc\";nonce=\"n-1\";tag=\"orders-v1\""
         );
-        assert_eq!(
-            headers[2],
-            (
-                "signature",
-                "sig1=:zZzwf+3Zzdl92hOeZOyQyoCUgiGiXRHIg+FHL/8rGVg=:".to_owned()
-            )
-        );
+        assert_eq!(headers[2], ("signature", "sig1=:zZzwf+3Zzdl92hOeZOyQyoCUgiGiXRHIg+FHL/8rGVg=:".to_owned()));
     }
 
     #[test]
     fn a_request_without_body_has_no_digest() {
-        let request = Request {
-            method: "GET",
-            path: "/v1/orders/ord_1",
-            headers: &[],
-            body: None,
-        };
+        let request = Request { method: "GET", path: "/v1/orders/ord_1", headers: &[], body: None };
         let headers = sign(&request, &KEY, &MOMENT).unwrap();
         assert_eq!(headers.len(), 2);
-        assert_eq!(
-            headers[1],
-            (
-                "signature",
-                "sig1=:dE6wwLPoni7yemLh3FvgOgHJluzNnhYP9Z7/E41hvcM=:".to_owned()
-            )
-        );
+        assert_eq!(headers[1], ("signature", "sig1=:dE6wwLPoni7yemLh3FvgOgHJluzNnhYP9Z7/E41hvcM=:".to_owned()));
     }
 }

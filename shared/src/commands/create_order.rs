@@ -8,7 +8,7 @@ use crate::{
         orders::{self, NewOrderRow, Write},
     },
     domain::{
-        ids::{OrderId, PaymentId, TenantId},
+        ids::{PaymentId, TenantId},
         order::{
             Order,
             draft::Changes,
@@ -156,13 +156,14 @@ async fn refused(
 async fn existing(context: &Context, origin: &Origin, render: Render<'_>) -> Result<Executed, CommandError> {
     let key = origin.idempotency_key()?;
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
-    let found: Result<Option<(OrderId, Vec<u8>, Option<Order>)>, db::Error> = async {
+    let found = async {
         let Some((id, fingerprint)) = orders::order_find_by_create_key(&mut tx, origin.tenant, key.key).await? else { return Ok(None) };
-        Ok(Some((id, fingerprint, orders::order_load(&mut tx, origin.tenant, id).await?)))
+        Ok(orders::order_load(&mut tx, origin.tenant, id).await?.map(|order| (fingerprint, order)))
     }
     .await;
     tx.rollback().await;
-    let Some((_, fingerprint, Some(order))) = found? else { return Err(CommandError::IdempotencyInProgress) };
+    let found: Option<(Vec<u8>, Order)> = found.map_err(|error: db::Error| CommandError::from(error))?;
+    let Some((fingerprint, order)) = found else { return Err(CommandError::IdempotencyInProgress) };
     if fingerprint != key.fingerprint {
         return Err(CommandError::IdempotencyKeyReused);
     }

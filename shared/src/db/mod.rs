@@ -35,6 +35,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 const STATEMENT_TIMEOUT: &str = "5s";
 /// How long a single autocommit statement waits for a lock: create-order's claim. `TenantTx` sets its own.
 const LOCK_TIMEOUT: &str = "250ms";
+/// Statements are planned once a connection. Left to itself PostgreSQL plans those that take arrays anew for each call, because it
+/// takes an array of unknown length for long: creating an order then costs several times the CPU (`cargo xtask bench`).
+const PLAN_CACHE_MODE: &str = "force_generic_plan";
 /// Unused connections are closed after this time, so that an idle function holds none.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -100,6 +103,7 @@ pub fn options(connect: &Connect<'_>) -> Result<PgConnectOptions, Error> {
     let mut options = PgConnectOptions::from_str(text)?.application_name(connect.role).options([
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("lock_timeout", LOCK_TIMEOUT),
+        ("plan_cache_mode", PLAN_CACHE_MODE),
         ("timezone", "UTC"),
     ]);
     if url.username().is_empty() {

@@ -6,6 +6,9 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt};
 
 use super::ecs::{EcsFields, EcsFormat};
 
+/// lapin logs the whole body of a message that the broker returns; the relay says itself what came back, and why.
+const SILENCED: &str = "lapin::returned_messages=off";
+
 /// How this process logs.
 #[derive(Debug, Clone)]
 pub struct LogConfig {
@@ -40,14 +43,15 @@ pub fn is_filter(text: &str) -> bool {
 pub fn init(config: &LogConfig) -> Result<(), InitError> {
     let format = EcsFormat::new(config.service_name, config.service_version);
     let lines = tracing_subscriber::fmt::layer().fmt_fields(EcsFields).event_format(format).with_writer(io::stdout);
-    let subscriber = Registry::default().with(lines.with_filter(EnvFilter::try_new(&config.filter)?));
+    let subscriber = Registry::default().with(lines.with_filter(EnvFilter::try_new(format!("{},{SILENCED}", config.filter))?));
     tracing::subscriber::set_global_default(subscriber)?;
     panic::set_hook(Box::new(log_panic));
     Ok(())
 }
 
 fn log_panic(panic: &panic::PanicHookInfo<'_>) {
-    let message = panic.payload_as_str().unwrap_or("a payload that is no text");
+    // A formatted message may hold what the request held; the place says enough.
+    let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a formatted message, withheld");
     let location = panic.location();
     tracing::error!(
         "error.type" = "panic",

@@ -1,5 +1,6 @@
 //! The commands, one file each, and the table by which `main` finds them.
 
+mod bench;
 mod dev;
 mod new;
 mod order;
@@ -24,40 +25,11 @@ pub struct Command {
 
 /// Every command, the most used first.
 pub const COMMANDS: &[Command] = &[
-    Command {
-        name: "dev",
-        purpose: "run the whole service on this machine",
-        help: dev::HELP,
-        run: dev::run,
-    },
-    Command {
-        name: "order",
-        purpose: "place an order and follow it to its end",
-        help: order::HELP,
-        run: order::run,
-    },
-    Command {
-        name: "test",
-        purpose: "run everything CI runs",
-        help: test::HELP,
-        run: test::run,
-    },
-    Command {
-        name: "sync",
-        purpose: "write what derives from the manifests",
-        help: sync::HELP,
-        run: sync::run,
-    },
-    Command {
-        name: "tidy",
-        purpose: "check the rules of the house",
-        help: tidy::HELP,
-        run: tidy::run,
-    },
-    Command {
-        name: "new",
-        purpose: "scaffold a function",
-        help: new::HELP,
-        run: new::run,
-    },
+    Command { name: "dev", purpose: "run the whole service on this machine", help: dev::HELP, run: dev::run },
+    Command { name: "order", purpose: "place an order and follow it to its end", help: order::HELP, run: order::run },
+    Command { name: "test", purpose: "run everything CI runs", help: test::HELP, run: test::run },
+    Command { name: "bench", purpose: "measure against the floors", help: bench::HELP, run: bench::run },
+    Command { name: "sync", purpose: "write what derives from the manifests", help: sync::HELP, run: sync::run },
+    Command { name: "tidy", purpose: "check the rules of the house", help: tidy::HELP, run: tidy::run },
+    Command { name: "new", purpose: "scaffold a function", help: new::HELP, run: new::run },
 ];

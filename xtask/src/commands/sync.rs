@@ -17,20 +17,12 @@ Reads [package.metadata.function] of every function and writes what is derived f
 
   --check    write nothing; fail when a file is not as it should be";
 
-const ACCEPTED: Accepted = Accepted {
-    flags: &["--check"],
-    values: &[],
-    words_max: 0,
-};
+const ACCEPTED: Accepted = Accepted { flags: &["--check"], values: &[], words_max: 0 };
 
 /// Runs the command.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
-    if options.has("--check") {
-        check(checkout)
-    } else {
-        write(checkout)
-    }
+    if options.has("--check") { check(checkout) } else { write(checkout) }
 }
 
 /// Fails, naming the mending command, unless every derived file is as `sync` would write it.
@@ -39,18 +31,14 @@ pub fn check(checkout: &Checkout) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "not as the manifests say: {}; mend it with: cargo xtask sync",
-        stale.join(", ")
-    )))
+    Err(Failure::new(format!("not as the manifests say: {}; mend it with: cargo xtask sync", stale.join(", "))))
 }
 
 fn write(checkout: &Checkout) -> Result<()> {
     for (file, text) in stale(checkout)? {
         let path = checkout.path(file);
         if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory)
-                .context(|| format!("cannot make {}", directory.display()))?;
+            std::fs::create_dir_all(directory).context(|| format!("cannot make {}", directory.display()))?;
         }
         std::fs::write(&path, text).context(|| format!("cannot write {file}"))?;
         eprintln!("  wrote {file}");
@@ -66,13 +54,8 @@ fn stale(checkout: &Checkout) -> Result<Vec<(&'static str, String)>> {
         ("CargoLambda.toml", lambda_router::render(&functions)),
         ("docs/functions.md", overview::render(&functions)),
     ];
-    let differs = |file: &str, text: &str| {
-        std::fs::read_to_string(checkout.path(file)).ok().as_deref() != Some(text)
-    };
-    Ok(derived
-        .into_iter()
-        .filter(|(file, text)| differs(file, text))
-        .collect())
+    let differs = |file: &str, text: &str| std::fs::read_to_string(checkout.path(file)).ok().as_deref() != Some(text);
+    Ok(derived.into_iter().filter(|(file, text)| differs(file, text)).collect())
 }
 
 #[cfg(test)]
@@ -90,29 +73,15 @@ mod tests {
         let checkout = Checkout::at(&root);
 
         let message = check(&checkout).unwrap_err().to_string();
-        assert!(
-            message.contains("shared/src/catalog.rs") && message.contains("cargo xtask sync"),
-            "{message}"
-        );
+        assert!(message.contains("shared/src/catalog.rs") && message.contains("cargo xtask sync"), "{message}");
         run(&checkout, Vec::new()).unwrap();
         check(&checkout).unwrap();
 
-        std::fs::write(
-            folder.join("Cargo.toml"),
-            CREATE_ORDER.replace("201", "202"),
-        )
-        .unwrap();
+        std::fs::write(folder.join("Cargo.toml"), CREATE_ORDER.replace("201", "202")).unwrap();
         assert!(check(&checkout).is_err());
-        std::fs::write(
-            folder.join("Cargo.toml"),
-            "[package]\nname = \"create-order\"\n",
-        )
-        .unwrap();
+        std::fs::write(folder.join("Cargo.toml"), "[package]\nname = \"create-order\"\n").unwrap();
         let message = check(&checkout).unwrap_err().to_string();
-        assert!(
-            message.starts_with("functions/http/create-order/Cargo.toml: "),
-            "{message}"
-        );
+        assert!(message.starts_with("functions/http/create-order/Cargo.toml: "), "{message}");
         std::fs::remove_dir_all(&root).unwrap();
     }
 }

@@ -18,11 +18,7 @@ Checks what neither compiler nor clippy knows, and tells all findings at once:
   functions/*/*                 lib.rs at most 110 lines, main.rs 8; no stores, only the outer rooms of shared
   SQL                           only in shared/src/db, migrations and tests; statement files open with a comment";
 
-const ACCEPTED: Accepted = Accepted {
-    flags: &[],
-    values: &[],
-    words_max: 0,
-};
+const ACCEPTED: Accepted = Accepted { flags: &[], values: &[], words_max: 0 };
 
 /// Runs the command.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
@@ -37,11 +33,7 @@ pub fn check(checkout: &Checkout) -> Result<()> {
         return Ok(());
     }
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    Err(Failure::new(format!(
-        "{}\n{} findings",
-        lines.join("\n"),
-        findings.len()
-    )))
+    Err(Failure::new(format!("{}\n{} findings", lines.join("\n"), findings.len())))
 }
 
 fn findings(checkout: &Checkout) -> Result<Vec<Finding>> {
@@ -58,16 +50,10 @@ fn findings(checkout: &Checkout) -> Result<Vec<Finding>> {
             findings.extend(functions::check(source));
         }
     }
-    let shared: Vec<&Source> = sources
-        .iter()
-        .filter(|source| source.file.starts_with("shared/src/"))
-        .collect();
+    let shared: Vec<&Source> = sources.iter().filter(|source| source.file.starts_with("shared/src/")).collect();
     findings.extend(rings::check(&shared));
     for path in files_below(&checkout.path("functions"), "Cargo.toml")? {
-        findings.extend(functions::check_manifest(
-            &relative(root, &path),
-            &read(&path)?,
-        ));
+        findings.extend(functions::check_manifest(&relative(root, &path), &read(&path)?));
     }
     for path in files_below(&checkout.path("shared/src/db"), ".sql")? {
         findings.extend(sql::check_file(&relative(root, &path), &read(&path)?));
@@ -81,10 +67,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn relative(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned()
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -99,29 +82,16 @@ mod tests {
             ("shared/src/lib.rs", "//! Fine."),
             ("shared/src/domain/orders.rs", "//! Bad.\nuse crate::db::X;"),
             ("shared/src/db/orders.sql", "SELECT 1;"),
-            (
-                "functions/http/x/Cargo.toml",
-                "[dependencies]\nlapin = \"4\"",
-            ),
-            (
-                "functions/http/x/src/lib.rs",
-                "//! Bad.\nuse shared::cache::X;",
-            ),
-            (
-                "standalone/src/main.rs",
-                "const Q: &str = \"DELETE FROM orders\";",
-            ),
+            ("functions/http/x/Cargo.toml", "[dependencies]\nlapin = \"4\""),
+            ("functions/http/x/src/lib.rs", "//! Bad.\nuse shared::cache::X;"),
+            ("standalone/src/main.rs", "const Q: &str = \"DELETE FROM orders\";"),
             ("target/debug/x.rs", "not ours"),
         ] {
             let path = root.join(file);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let found: Vec<String> = findings(&Checkout::at(&root))
-            .unwrap()
-            .iter()
-            .map(|f| format!("{}:{}", f.file, f.line))
-            .collect();
+        let found: Vec<String> = findings(&Checkout::at(&root)).unwrap().iter().map(|f| format!("{}:{}", f.file, f.line)).collect();
         std::fs::remove_dir_all(&root).unwrap();
         assert_eq!(
             found,

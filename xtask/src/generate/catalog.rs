@@ -42,12 +42,7 @@ pub fn render(functions: &[Function]) -> Result<String> {
         }
     }
     text.push_str(&list("HTTP", "HttpSpec", "Every HTTP function.", &http));
-    text.push_str(&list(
-        "CONSUMERS",
-        "ConsumerSpec",
-        "Every consumer.",
-        &consumers,
-    ));
+    text.push_str(&list("CONSUMERS", "ConsumerSpec", "Every consumer.", &consumers));
     text.push_str(&list("JOBS", "JobSpec", "Every job.", &jobs));
     rustfmt(&text)
 }
@@ -59,8 +54,7 @@ pub fn constant_name(name: &str) -> String {
 
 /// The imports that are used: an unused one would be a warning, and warnings are errors.
 fn imports(functions: &[Function]) -> String {
-    let has =
-        |wanted: fn(&Trigger) -> bool| functions.iter().any(|function| wanted(&function.trigger));
+    let has = |wanted: fn(&Trigger) -> bool| functions.iter().any(|function| wanted(&function.trigger));
     let mut names = Vec::new();
     if has(|trigger| matches!(trigger, Trigger::Http(_))) {
         names.push("Access");
@@ -99,21 +93,13 @@ fn scope(permission: &str) -> Option<String> {
     }
     let capitalised = |word: &str| {
         let mut letters = word.chars();
-        letters
-            .next()
-            .map(|first| first.to_uppercase().chain(letters).collect::<String>())
-            .unwrap_or_default()
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
     };
     Some(permission.split([':', '-']).map(capitalised).collect())
 }
 
 fn consumer_constant(constant: &str, function: &Function, consumer: &Consumer) -> String {
-    let binding = |binding: &Binding| {
-        format!(
-            "Binding {{ exchange: {:?}, routing_keys: &{:?} }}",
-            binding.exchange, binding.routing_keys
-        )
-    };
+    let binding = |binding: &Binding| format!("Binding {{ exchange: {:?}, routing_keys: &{:?} }}", binding.exchange, binding.routing_keys);
     let bindings: Vec<String> = consumer.bindings.iter().map(binding).collect();
     format!(
         "pub const {constant}: ConsumerSpec = ConsumerSpec {{ name: {:?}, queue: {:?}, prefetch: {}, \
@@ -138,14 +124,8 @@ fn job_constant(constant: &str, function: &Function, job: &Job) -> String {
 }
 
 fn list(name: &str, kind: &str, description: &str, constants: &[String]) -> String {
-    let references: Vec<String> = constants
-        .iter()
-        .map(|constant| format!("&{constant}"))
-        .collect();
-    format!(
-        "/// {description}\npub const {name}: &[&{kind}] = &[{}];\n\n",
-        references.join(", ")
-    )
+    let references: Vec<String> = constants.iter().map(|constant| format!("&{constant}")).collect();
+    format!("/// {description}\npub const {name}: &[&{kind}] = &[{}];\n\n", references.join(", "))
 }
 
 #[cfg(test)]
@@ -162,27 +142,21 @@ mod tests {
             "/// Place an order, optionally with its payments\npub const CREATE_ORDER: HttpSpec = HttpSpec {\n",
             "    method: \"POST\",\n    path: \"/v1/orders\",\n",
             "    permission: Access::Scope(Permission::OrdersWrite),\n    idempotency: true,\n    if_match: false,\n",
-            "        routing_keys: &[\"payment.#\", \"refund.#\"],\n",
+            "routing_keys: &[\"payment.#\", \"refund.#\"]",
             "    sources: &[\"/payments\"],\n",
             "pub const OUTBOX_RELAY: JobSpec",
             "pub const HTTP: &[&HttpSpec] = &[&CREATE_ORDER];\n",
             "pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_PAYMENT_EVENT];\n",
             "pub const JOBS: &[&JobSpec] = &[&OUTBOX_RELAY];\n",
         ] {
-            assert!(
-                text.contains(expected),
-                "{expected:?} is missing in:\n{text}"
-            );
+            assert!(text.contains(expected), "{expected:?} is missing in:\n{text}");
         }
     }
 
     #[test]
     fn imports_only_what_is_used() {
         let text = render(&one_of_each()[2..]).unwrap();
-        assert!(
-            !text.contains("Permission") && !text.contains("Access") && !text.contains("Binding"),
-            "{text}"
-        );
+        assert!(!text.contains("Permission") && !text.contains("Access") && !text.contains("Binding"), "{text}");
     }
 
     #[test]

@@ -37,12 +37,7 @@ mod tests {
     #[test]
     fn routes_every_http_function_and_nothing_else() {
         let text = render(&one_of_each());
-        assert!(
-            text.ends_with(
-                "\n\"/v1/orders\" = [{ method = \"POST\", function = \"create-order\" }]\n"
-            ),
-            "{text}"
-        );
+        assert!(text.ends_with("\n\"/v1/orders\" = [{ method = \"POST\", function = \"create-order\" }]\n"), "{text}");
         let parsed: toml::Table = toml::from_str(&text).unwrap();
         assert_eq!(parsed["watch"]["router"].as_table().unwrap().len(), 1);
     }

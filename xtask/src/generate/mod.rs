@@ -25,10 +25,7 @@ pub fn rustfmt(text: &str) -> Result<String> {
     }
     let output = child.wait_with_output().context(doing)?;
     if !output.status.success() {
-        return Err(Failure::new(format!(
-            "rustfmt failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )));
+        return Err(Failure::new(format!("rustfmt failed: {}", String::from_utf8_lossy(&output.stderr))));
     }
     String::from_utf8(output.stdout).context(doing)
 }

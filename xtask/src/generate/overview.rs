@@ -13,32 +13,14 @@ One function, one folder, one binary: `functions/<kind>/<name>`. What stands her
 
 /// The whole file: a table for each kind, then what each needs to run.
 pub fn render(functions: &[Function]) -> String {
-    let rows =
-        |row: fn(&Function) -> Option<String>| functions.iter().filter_map(row).collect::<Vec<_>>();
+    let rows = |row: fn(&Function) -> Option<String>| functions.iter().filter_map(row).collect::<Vec<_>>();
     let mut text = HEAD.to_owned();
-    let columns = [
-        "function",
-        "route",
-        "permission",
-        "required headers",
-        "purpose",
-    ];
+    let columns = ["function", "route", "permission", "required headers", "purpose"];
     text.push_str(&table("HTTP functions", &columns, &rows(http_row)));
     let columns = ["function", "queue", "bindings", "accepts", "purpose"];
     text.push_str(&table("Consumers", &columns, &rows(consumer_row)));
-    text.push_str(&table(
-        "Jobs",
-        &["function", "schedule", "purpose"],
-        &rows(job_row),
-    ));
-    let columns = [
-        "function",
-        "database role",
-        "memory (MB)",
-        "timeout (s)",
-        "instances",
-        "calls at a time",
-    ];
+    text.push_str(&table("Jobs", &["function", "schedule", "purpose"], &rows(job_row)));
+    let columns = ["function", "database role", "memory (MB)", "timeout (s)", "instances", "calls at a time"];
     text.push_str(&table("What they need", &columns, &rows(needs_row)));
     text
 }
@@ -54,10 +36,7 @@ fn http_row(function: &Function) -> Option<String> {
         (Need::None, Need::None) => "–",
     };
     let (link, purpose) = (link(function, "http"), purpose(function));
-    Some(format!(
-        "| {link} | `{}` | {} | {headers} | {purpose} |",
-        trigger.route, trigger.permission
-    ))
+    Some(format!("| {link} | `{}` | {} | {headers} | {purpose} |", trigger.route, trigger.permission))
 }
 
 fn consumer_row(function: &Function) -> Option<String> {
@@ -67,23 +46,14 @@ fn consumer_row(function: &Function) -> Option<String> {
     let bindings: Vec<String> = trigger.bindings.iter().map(binding).collect();
     let (link, purpose) = (link(function, "consumers"), purpose(function));
     let accepts = code(&trigger.types);
-    Some(format!(
-        "| {link} | `{}` | {} | {accepts} | {purpose} |",
-        trigger.queue,
-        bindings.join("; ")
-    ))
+    Some(format!("| {link} | `{}` | {} | {accepts} | {purpose} |", trigger.queue, bindings.join("; ")))
 }
 
 fn job_row(function: &Function) -> Option<String> {
     let Trigger::Job(trigger) = &function.trigger else {
         return None;
     };
-    Some(format!(
-        "| {} | {} | {} |",
-        link(function, "jobs"),
-        trigger.schedule,
-        purpose(function)
-    ))
+    Some(format!("| {} | {} | {} |", link(function, "jobs"), trigger.schedule, purpose(function)))
 }
 
 fn needs_row(function: &Function) -> Option<String> {
@@ -110,11 +80,7 @@ fn purpose(function: &Function) -> String {
 }
 
 fn code(words: &[String]) -> String {
-    words
-        .iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn binding(binding: &Binding) -> String {
@@ -126,11 +92,7 @@ fn table(title: &str, columns: &[&str], rows: &[String]) -> String {
         return String::new();
     }
     let rule = vec!["---"; columns.len()].join("|");
-    format!(
-        "\n## {title}\n\n| {} |\n|{rule}|\n{}\n",
-        columns.join(" | "),
-        rows.join("\n")
-    )
+    format!("\n## {title}\n\n| {} |\n|{rule}|\n{}\n", columns.join(" | "), rows.join("\n"))
 }
 
 #[cfg(test)]
@@ -147,10 +109,7 @@ mod tests {
             "| [outbox-relay](../functions/jobs/outbox-relay) | continuous | Publish what the outbox holds |",
             "| create-order | orders_app | 128 | 10 | 0–20 | 80 |",
         ] {
-            assert!(
-                text.contains(expected),
-                "{expected:?} is missing in:\n{text}"
-            );
+            assert!(text.contains(expected), "{expected:?} is missing in:\n{text}");
         }
     }
 }

@@ -26,11 +26,7 @@ pub struct Home {
 impl Home {
     /// Takes the home called `name` and ends what a killed run left behind; fails when another xtask holds it.
     pub fn take(checkout: &Path, name: &str) -> Result<Self> {
-        let account = if geteuid().is_root() {
-            Some(unprivileged()?)
-        } else {
-            None
-        };
+        let account = if geteuid().is_root() { Some(unprivileged()?) } else { None };
         let local = checkout.join(".local").join(name);
         let logs = local.join("logs");
         std::fs::create_dir_all(&logs).context(|| format!("cannot make {}", logs.display()))?;
@@ -40,12 +36,7 @@ impl Home {
             _ => local,
         };
         end_leftovers(&directory);
-        Ok(Self {
-            directory,
-            logs,
-            account,
-            _lock: lock,
-        })
+        Ok(Self { directory, logs, account, _lock: lock })
     }
 
     /// Where the log of `server` goes: always in the checkout, where a person looks for it.
@@ -63,8 +54,7 @@ impl Home {
         let path = self.directory.join(server);
         std::fs::create_dir_all(&path).context(|| format!("cannot make {}", path.display()))?;
         self.give(&path)?;
-        std::fs::set_permissions(&path, Permissions::from_mode(0o700))
-            .context(|| format!("cannot close {} to others", path.display()))?;
+        std::fs::set_permissions(&path, Permissions::from_mode(0o700)).context(|| format!("cannot close {} to others", path.display()))?;
         Ok(path)
     }
 
@@ -105,11 +95,7 @@ fn unprivileged() -> Result<User> {
     UNPRIVILEGED_USERS
         .iter()
         .find_map(|name| User::from_name(name).ok().flatten())
-        .ok_or_else(|| {
-            Failure::new(
-                "there is no user postgres or nobody to run the servers as; run this without root",
-            )
-        })
+        .ok_or_else(|| Failure::new("there is no user postgres or nobody to run the servers as; run this without root"))
 }
 
 /// One xtask a home: two would end each other's servers. The system drops the lock with the process, however it ends.
@@ -118,26 +104,19 @@ fn lock(local: &Path, name: &str) -> Result<File> {
     let file = File::create(&path).context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
-            "another `cargo xtask {name}` is running in this checkout; stop it first"
-        ))),
-        Err(TryLockError::Error(error)) => Err(Failure::new(format!(
-            "cannot lock {}: {error}",
-            path.display()
-        ))),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::new(format!("another `cargo xtask {name}` is running in this checkout; stop it first")))
+        }
+        Err(TryLockError::Error(error)) => Err(Failure::new(format!("cannot lock {}: {error}", path.display()))),
     }
 }
 
 /// Ends the processes whose pid files still lie there, the last started first.
 fn end_leftovers(directory: &Path) {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut pid_files: Vec<_> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "pid"))
-        .collect();
-    pid_files.sort_by_key(|path| {
-        std::cmp::Reverse(path.metadata().and_then(|data| data.modified()).ok())
-    });
+    let mut pid_files: Vec<_> =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "pid")).collect();
+    pid_files.sort_by_key(|path| std::cmp::Reverse(path.metadata().and_then(|data| data.modified()).ok()));
     for pid_file in pid_files {
         end_leftover(&pid_file);
         let _ = std::fs::remove_file(pid_file);
@@ -161,31 +140,19 @@ fn can_enter(user: &User, directory: &Path) -> bool {
 /// A directory of the same name at every start, so that `dev` finds its data again and leftovers can be ended. It must
 /// be ours: others can write to the directory of temporary files too.
 fn elsewhere(checkout: &Path, name: &str) -> Result<PathBuf> {
-    let place: String = checkout
-        .to_string_lossy()
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '-' })
-        .collect();
+    let place: String = checkout.to_string_lossy().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let top = std::env::temp_dir().join(format!("order-service{place}"));
     match DirBuilder::new().mode(0o711).create(&top) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            return Err(Failure::new(format!(
-                "cannot make {}: {error}",
-                top.display()
-            )));
+            return Err(Failure::new(format!("cannot make {}: {error}", top.display())));
         }
         _ => {}
     }
-    let found =
-        std::fs::symlink_metadata(&top).context(|| format!("cannot look at {}", top.display()))?;
+    let found = std::fs::symlink_metadata(&top).context(|| format!("cannot look at {}", top.display()))?;
     if !found.is_dir() || found.uid() != geteuid().as_raw() {
-        return Err(Failure::new(format!(
-            "{} belongs to somebody else; remove it",
-            top.display()
-        )));
+        return Err(Failure::new(format!("{} belongs to somebody else; remove it", top.display())));
     }
     let directory = top.join(name);
-    std::fs::create_dir_all(&directory)
-        .context(|| format!("cannot make {}", directory.display()))?;
+    std::fs::create_dir_all(&directory).context(|| format!("cannot make {}", directory.display()))?;
     Ok(directory)
 }

@@ -23,13 +23,7 @@ pub fn packages(packages: &[&str]) -> Result<()> {
     apt_get(&["update", "--quiet"])?;
     // A fresh machine may still be installing its updates, so apt-get waits for its lock. What is there already stays as
     // it is: upgrading a server would restart it.
-    let mut arguments = vec![
-        "install",
-        "--yes",
-        "--quiet",
-        "--no-install-recommends",
-        "--no-upgrade",
-    ];
+    let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends", "--no-upgrade"];
     arguments.extend(packages);
     apt_get(&arguments)
 }
@@ -37,17 +31,11 @@ pub fn packages(packages: &[&str]) -> Result<()> {
 fn apt_get(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("apt-get");
     // stdout is for results; a reader of `cargo xtask order --json` must not find apt-get's words there.
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdout(std::io::stderr());
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
     if process::run(command)?.success() {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "this failed: apt-get {}",
-        arguments.join(" ")
-    )))
+    Err(Failure::new(format!("this failed: apt-get {}", arguments.join(" "))))
 }
 
 /// Forbids packages to start services while it lives. A policy that is there already is left as it is.

@@ -67,55 +67,30 @@ impl Services {
         // One is kept when another fails: the first failure is returned after those that run have been stopped again.
         let results = std::thread::scope(|scope| {
             let home = &home;
-            let postgres = given.database_url.is_none().then(|| {
-                scope.spawn(move || {
-                    postgres::start(home, ports.postgres).map(|process| vec![process])
-                })
-            });
-            let redis = given.redis_url.is_none().then(|| {
-                scope.spawn(move || redis::start(home, ports.redis).map(|process| vec![process]))
-            });
-            let rabbitmq = given.amqp_url.is_none().then(|| {
-                scope.spawn(move || rabbitmq::start(home, ports.amqp, ports.rabbitmq_api, data))
-            });
+            let postgres = given
+                .database_url
+                .is_none()
+                .then(|| scope.spawn(move || postgres::start(home, ports.postgres).map(|process| vec![process])));
+            let redis =
+                given.redis_url.is_none().then(|| scope.spawn(move || redis::start(home, ports.redis).map(|process| vec![process])));
+            let rabbitmq =
+                given.amqp_url.is_none().then(|| scope.spawn(move || rabbitmq::start(home, ports.amqp, ports.rabbitmq_api, data)));
             let joined = [postgres, redis, rabbitmq]
                 .into_iter()
                 .flatten()
-                .map(|thread| {
-                    thread
-                        .join()
-                        .unwrap_or_else(|_| Err(Failure::new("starting a server ended in a panic")))
-                });
+                .map(|thread| thread.join().unwrap_or_else(|_| Err(Failure::new("starting a server ended in a panic"))));
             joined.collect::<Vec<_>>()
         });
-        let processes: Vec<Process> = results
-            .into_iter()
-            .collect::<Result<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .collect();
+        let processes: Vec<Process> = results.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         for process in &processes {
-            eprintln!(
-                "  {} runs, log in {}",
-                process.name(),
-                process.log().display()
-            );
+            eprintln!("  {} runs, log in {}", process.name(), process.log().display());
         }
-        eprintln!(
-            "  services are up after {:.1} s",
-            started.elapsed().as_secs_f32()
-        );
+        eprintln!("  services are up after {:.1} s", started.elapsed().as_secs_f32());
         Ok(Self {
             rabbitmq_api: given.rabbitmq_api(ports.rabbitmq_api),
-            database_url: given.database_url.unwrap_or_else(|| {
-                format!("postgres://postgres@127.0.0.1:{}/postgres", ports.postgres)
-            }),
-            redis_url: given
-                .redis_url
-                .unwrap_or_else(|| format!("redis://127.0.0.1:{}/0", ports.redis)),
-            amqp_url: given
-                .amqp_url
-                .unwrap_or_else(|| format!("amqp://guest:guest@127.0.0.1:{}/%2f", ports.amqp)),
+            database_url: given.database_url.unwrap_or_else(|| format!("postgres://postgres@127.0.0.1:{}/postgres", ports.postgres)),
+            redis_url: given.redis_url.unwrap_or_else(|| format!("redis://127.0.0.1:{}/0", ports.redis)),
+            amqp_url: given.amqp_url.unwrap_or_else(|| format!("amqp://guest:guest@127.0.0.1:{}/%2f", ports.amqp)),
             processes,
             home,
             data,
@@ -160,11 +135,7 @@ struct Given {
 impl Given {
     fn read() -> Self {
         let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self {
-            database_url: named("DATABASE_URL"),
-            redis_url: named("REDIS_URL"),
-            amqp_url: named("AMQP_URL"),
-        }
+        Self { database_url: named("DATABASE_URL"), redis_url: named("REDIS_URL"), amqp_url: named("AMQP_URL") }
     }
 
     fn programs(&self) -> Vec<Program> {
@@ -186,19 +157,10 @@ impl Given {
         let Some(url) = &self.amqp_url else {
             return format!("http://guest:guest@127.0.0.1:{port}/api");
         };
-        let authority = url
-            .split("://")
-            .nth(1)
-            .unwrap_or_default()
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        let (user, host) = authority
-            .rsplit_once('@')
-            .unwrap_or(("guest:guest", authority));
+        let authority = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+        let (user, host) = authority.rsplit_once('@').unwrap_or(("guest:guest", authority));
         let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
-        std::env::var("TEST_RABBITMQ_API")
-            .unwrap_or_else(|_| format!("http://{user}@{host}:15672/api"))
+        std::env::var("TEST_RABBITMQ_API").unwrap_or_else(|_| format!("http://{user}@{host}:15672/api"))
     }
 }
 
@@ -212,46 +174,28 @@ struct Ports {
 
 impl Ports {
     fn choose() -> Result<Self> {
-        Ok(Self {
-            postgres: free_port()?,
-            redis: free_port()?,
-            amqp: free_port()?,
-            rabbitmq_api: free_port()?,
-        })
+        Ok(Self { postgres: free_port()?, redis: free_port()?, amqp: free_port()?, rabbitmq_api: free_port()? })
     }
 }
 
 /// A port that nobody listens on at this moment. Should somebody take it before its server does, the server says so in
 /// its log and the start fails with that log.
 fn free_port() -> Result<u16> {
-    let listener =
-        TcpListener::bind("127.0.0.1:0").context(|| "there is no free port on 127.0.0.1".into())?;
-    Ok(listener
-        .local_addr()
-        .context(|| "a listener has no address".into())?
-        .port())
+    let listener = TcpListener::bind("127.0.0.1:0").context(|| "there is no free port on 127.0.0.1".into())?;
+    Ok(listener.local_addr().context(|| "a listener has no address".into())?.port())
 }
 
 /// The body of a successful GET; user and password in the URL are sent as basic authentication.
 pub fn http_get(url: &str) -> Result<String> {
-    let (url, user) = match url
-        .split_once("://")
-        .and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)))
-    {
+    let (url, user) = match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?))) {
         Some((scheme, (user, rest))) => (format!("{scheme}://{rest}"), Some(user)),
         None => (url.to_owned(), None),
     };
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(HTTP_TIMEOUT))
-        .build()
-        .into();
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(HTTP_TIMEOUT)).build().into();
     let mut request = agent.get(&url);
     if let Some(user) = user {
         request = request.header("Authorization", format!("Basic {}", STANDARD.encode(user)));
     }
     let mut response = request.call().context(|| format!("GET {url}"))?;
-    response
-        .body_mut()
-        .read_to_string()
-        .context(|| format!("GET {url}"))
+    response.body_mut().read_to_string().context(|| format!("GET {url}"))
 }

@@ -27,10 +27,7 @@ pub fn start(home: &Home, port: u16) -> Result<Process> {
         initdb(home, &server.with_file_name("initdb"), &parent, &cluster)?;
     }
     let mut command = home.command(&server, &parent);
-    command
-        .arg("-D")
-        .arg(&cluster)
-        .args(["-p", &port.to_string()]);
+    command.arg("-D").arg(&cluster).args(["-p", &port.to_string()]);
     for setting in [
         "listen_addresses=127.0.0.1",
         "unix_socket_directories=",
@@ -40,12 +37,7 @@ pub fn start(home: &Home, port: u16) -> Result<Process> {
     ] {
         command.args(["-c", setting]);
     }
-    let process = Process::start(
-        "PostgreSQL",
-        command,
-        home.log("postgres"),
-        home.pid_file("postgres"),
-    )?;
+    let process = Process::start("PostgreSQL", command, home.log("postgres"), home.pid_file("postgres"))?;
     // SIGINT is the fast shutdown: it ends sessions instead of waiting for them.
     let mut process = process.stopped_by(Signal::SIGINT);
     let pid = process.pid();
@@ -58,26 +50,10 @@ fn initdb(home: &Home, program: &Path, parent: &Path, cluster: &Path) -> Result<
     let unfinished = parent.join("unfinished");
     let _ = std::fs::remove_dir_all(&unfinished);
     let mut command = home.command(program, parent);
-    command
-        .args([
-            "-k",
-            "-E",
-            "UTF8",
-            "--no-locale",
-            "-U",
-            "postgres",
-            "--auth=trust",
-            "-D",
-        ])
-        .arg(&unfinished);
-    let output = command
-        .output()
-        .context(|| format!("cannot run {}", program.display()))?;
+    command.args(["-k", "-E", "UTF8", "--no-locale", "-U", "postgres", "--auth=trust", "-D"]).arg(&unfinished);
+    let output = command.output().context(|| format!("cannot run {}", program.display()))?;
     if !output.status.success() {
-        return Err(Failure::new(format!(
-            "initdb failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        )));
+        return Err(Failure::new(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim())));
     }
     std::fs::rename(&unfinished, cluster).context(|| format!("cannot make {}", cluster.display()))
 }
@@ -100,11 +76,7 @@ pub fn run_file(url: &str, file: &Path) -> Result<()> {
 /// Makes the database `name` owned by `owner`, if it is not there yet; tells whether it was made.
 pub fn ensure_database(url: &str, name: &str, owner: &str) -> Result<bool> {
     let mut command = psql(url)?;
-    command.args([
-        "-At",
-        "-c",
-        &format!("SELECT 1 FROM pg_database WHERE datname = '{name}'"),
-    ]);
+    command.args(["-At", "-c", &format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")]);
     let output = command.output().context(|| "cannot run psql".into())?;
     if output.status.success() && output.stdout.starts_with(b"1") {
         return Ok(false);
@@ -118,20 +90,14 @@ pub fn ensure_database(url: &str, name: &str, owner: &str) -> Result<bool> {
 /// Drops the database `name` with all sessions in it, if it is there.
 pub fn drop_database(url: &str, name: &str) -> Result<()> {
     let mut command = psql(url)?;
-    command.args([
-        "-c",
-        &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-    ]);
+    command.args(["-c", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")]);
     finish(command, &format!("dropping the database {name}"))
 }
 
 /// `psql` without the person's own settings, stopping at the first error.
 fn psql(url: &str) -> Result<Command> {
     let mut command = Command::new(Program::Psql.require()?);
-    command
-        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url])
-        .env_remove("PGOPTIONS")
-        .stdin(Stdio::null());
+    command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url]).env_remove("PGOPTIONS").stdin(Stdio::null());
     Ok(command)
 }
 
@@ -140,8 +106,5 @@ fn finish(mut command: Command, doing: &str) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "{doing} failed: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    )))
+    Err(Failure::new(format!("{doing} failed: {}", String::from_utf8_lossy(&output.stderr).trim())))
 }

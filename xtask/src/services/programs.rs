@@ -35,49 +35,27 @@ impl Program {
     /// Where it lies: the directories Debian, Homebrew and others use, newest version first, then the path.
     pub fn find(self) -> Option<PathBuf> {
         let (name, patterns): (&str, &[&str]) = match self {
-            Self::Postgres => (
-                "postgres",
-                &["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"],
-            ),
+            Self::Postgres => ("postgres", &["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]),
             Self::Psql => ("psql", &["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]),
             Self::Redis => ("redis-server", &[]),
-            Self::RabbitMq => (
-                "rabbitmq-server",
-                &[
-                    "/usr/lib/rabbitmq/lib/*/sbin",
-                    "/opt/homebrew/opt/rabbitmq/sbin",
-                ],
-            ),
-            Self::Epmd => (
-                "epmd",
-                &[
-                    "/usr/lib/erlang/erts-*/bin",
-                    "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin",
-                ],
-            ),
+            Self::RabbitMq => ("rabbitmq-server", &["/usr/lib/rabbitmq/lib/*/sbin", "/opt/homebrew/opt/rabbitmq/sbin"]),
+            Self::Epmd => ("epmd", &["/usr/lib/erlang/erts-*/bin", "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin"]),
         };
         let known = patterns.iter().flat_map(|pattern| matching(pattern));
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let found = known
-            .chain(std::env::split_paths(&path))
-            .map(|directory| directory.join(name));
+        let found = known.chain(std::env::split_paths(&path)).map(|directory| directory.join(name));
         found.into_iter().find(|candidate| candidate.is_file())
     }
 
     /// Where it lies, or which one is missing.
     pub fn require(self) -> Result<PathBuf> {
-        self.find()
-            .ok_or_else(|| Failure::new(format!("{} is not installed", self.package())))
+        self.find().ok_or_else(|| Failure::new(format!("{} is not installed", self.package())))
     }
 }
 
 /// Makes sure that all `programs` are there: as root on Debian or Ubuntu by installing them, else by saying what to type.
 pub fn ensure(programs: &[Program], checkout: &Path) -> Result<()> {
-    let mut packages: Vec<&str> = programs
-        .iter()
-        .filter(|program| program.find().is_none())
-        .map(|program| program.package())
-        .collect();
+    let mut packages: Vec<&str> = programs.iter().filter(|program| program.find().is_none()).map(|program| program.package()).collect();
     packages.dedup();
     if packages.is_empty() {
         return Ok(());
@@ -106,8 +84,7 @@ fn missing(packages: &[&str], checkout: &Path) -> String {
 }
 
 fn on_path(name: &str) -> bool {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-        .any(|place| place.join(name).is_file())
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|place| place.join(name).is_file())
 }
 
 /// The directories a pattern with one `*` names, highest version number first.
@@ -126,17 +103,12 @@ fn matching(pattern: &str) -> Vec<PathBuf> {
         .filter(|name| name.starts_with(prefix))
         .collect();
     names.sort_by_key(|name| std::cmp::Reverse(numbers(name)));
-    names
-        .into_iter()
-        .map(|name| PathBuf::from(format!("{parent}/{name}{tail}")))
-        .collect()
+    names.into_iter().map(|name| PathBuf::from(format!("{parent}/{name}{tail}"))).collect()
 }
 
 /// The numbers in a name, so that 15 sorts above 9.
 fn numbers(name: &str) -> Vec<u32> {
-    name.split(|c: char| !c.is_ascii_digit())
-        .filter_map(|digits| digits.parse().ok())
-        .collect()
+    name.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -154,9 +126,6 @@ mod tests {
     #[test]
     fn a_missing_server_comes_with_the_line_to_type() {
         let message = missing(&["redis-server"], Path::new("/nonexistent"));
-        assert!(
-            message.contains("redis-server") && message.contains("type:"),
-            "{message}"
-        );
+        assert!(message.contains("redis-server") && message.contains("type:"), "{message}");
     }
 }

@@ -40,9 +40,7 @@ pub fn start(home: &Home, port: u16, api_port: u16, data: Data) -> Result<Vec<Pr
     home.write(&nothing, "")?;
 
     let mut command = home.command(&Program::RabbitMq.require()?, &directory);
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RABBITMQ_"))
-    {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RABBITMQ_")) {
         command.env_remove(name);
     }
     let paths: [(&str, PathBuf); 8] = [
@@ -50,10 +48,7 @@ pub fn start(home: &Home, port: u16, api_port: u16, data: Data) -> Result<Vec<Pr
         ("RABBITMQ_MNESIA_BASE", directory.join("mnesia")),
         ("RABBITMQ_LOG_BASE", directory.join("log")),
         ("RABBITMQ_CONFIG_FILE", config),
-        (
-            "RABBITMQ_ADVANCED_CONFIG_FILE",
-            directory.join("advanced.config"),
-        ),
+        ("RABBITMQ_ADVANCED_CONFIG_FILE", directory.join("advanced.config")),
         ("RABBITMQ_CONF_ENV_FILE", nothing),
         ("RABBITMQ_ENABLED_PLUGINS_FILE", plugins),
         ("RABBITMQ_PID_FILE", directory.join("broker.pid")),
@@ -64,16 +59,8 @@ pub fn start(home: &Home, port: u16, api_port: u16, data: Data) -> Result<Vec<Pr
         .env("RABBITMQ_NODE_PORT", port.to_string())
         .env("RABBITMQ_DIST_PORT", free_port()?.to_string())
         .env("ERL_EPMD_PORT", port_mapper_port.to_string())
-        .env(
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-            "-kernel inet_dist_use_interface {127,0,0,1}",
-        );
-    let mut broker = Process::start(
-        "RabbitMQ",
-        command,
-        home.log("rabbitmq"),
-        home.pid_file("rabbitmq"),
-    )?;
+        .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}");
+    let mut broker = Process::start("RabbitMQ", command, home.log("rabbitmq"), home.pid_file("rabbitmq"))?;
     if data == Data::Discarded {
         // An orderly end takes 5 s, and nothing is there to be kept.
         broker = broker.stopped_by(Signal::SIGKILL);
@@ -88,9 +75,7 @@ fn start_port_mapper(home: &Home, port: u16) -> Result<Process> {
     let mut command = home.command(&Program::Epmd.require()?, &directory);
     command.args(["-address", "127.0.0.1", "-port", &port.to_string()]);
     let mut process = Process::start("epmd", command, home.log("epmd"), home.pid_file("epmd"))?;
-    process.wait_until(PORT_MAPPER_TIMEOUT, || {
-        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-    })?;
+    process.wait_until(PORT_MAPPER_TIMEOUT, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok())?;
     Ok(process)
 }
 
@@ -98,7 +83,6 @@ fn start_port_mapper(home: &Home, port: u16) -> Result<Process> {
 /// every listener.
 fn answers_as_ours(api_port: u16) -> bool {
     let api = format!("http://guest:guest@127.0.0.1:{api_port}/api");
-    http_get(&format!("{api}/overview"))
-        .is_ok_and(|text| text.contains("\"node\":\"orders@localhost\""))
+    http_get(&format!("{api}/overview")).is_ok_and(|text| text.contains("\"node\":\"orders@localhost\""))
         && http_get(&format!("{api}/health/checks/protocol-listener/amqp")).is_ok()
 }

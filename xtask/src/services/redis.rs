@@ -18,16 +18,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 pub fn start(home: &Home, port: u16) -> Result<Process> {
     let directory = home.data("redis")?;
     let mut command = home.command(&Program::Redis.require()?, &directory);
-    command.args([
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        &port.to_string(),
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-    ]);
+    command.args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"]);
     let mut process = Process::start("Redis", command, home.log("redis"), home.pid_file("redis"))?;
     let pid = process.pid();
     process.wait_until(START_TIMEOUT, || answers_as(port, pid))?;
@@ -36,10 +27,7 @@ pub fn start(home: &Home, port: u16) -> Result<Process> {
 
 /// Whether the server on `port` is the process we started: it says its own pid.
 fn answers_as(port: u16, pid: u32) -> bool {
-    info(port).is_ok_and(|text| {
-        text.lines()
-            .any(|line| line.trim_end() == format!("process_id:{pid}"))
-    })
+    info(port).is_ok_and(|text| text.lines().any(|line| line.trim_end() == format!("process_id:{pid}")))
 }
 
 fn info(port: u16) -> std::io::Result<String> {

@@ -16,15 +16,11 @@ const UNFINISHED: [&str; 3] = ["todo!", "unimplemented!", "#[ignore"];
 pub fn check(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !source.text.starts_with("//!") {
-        findings.push(source.finding(
-            0,
-            "the file does not open with `//!`: say what lives here and what must not",
-        ));
+        findings.push(source.finding(0, "the file does not open with `//!`: say what lives here and what must not"));
     }
     let lines = source.text.lines().count();
     if lines > FILE_LINES_MAX {
-        let why =
-            format!("the file has {lines} lines, at most {FILE_LINES_MAX}: part its subjects");
+        let why = format!("the file has {lines} lines, at most {FILE_LINES_MAX}: part its subjects");
         findings.push(source.finding_at(FILE_LINES_MAX + 1, why));
     }
     findings.extend(long_functions(source));
@@ -42,19 +38,13 @@ fn long_functions(source: &Source) -> Vec<Finding> {
         let Some(rest) = source.code.get(offset..) else {
             continue;
         };
-        let name: String = rest
-            .chars()
-            .skip(3)
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect();
+        let name: String = rest.chars().skip(3).take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         let Some(length) = (!name.is_empty()).then(|| end_of_function(rest)).flatten() else {
             continue;
         };
         let lines = source.line(offset + length) - source.line(offset) + 1;
         if lines > FUNCTION_LINES_MAX {
-            let why = format!(
-                "function `{name}` has {lines} lines, at most {FUNCTION_LINES_MAX}: part it"
-            );
+            let why = format!("function `{name}` has {lines} lines, at most {FUNCTION_LINES_MAX}: part it");
             findings.push(source.finding(offset, why));
         }
     }
@@ -85,18 +75,12 @@ mod tests {
     use crate::tidy::source::Source;
 
     fn whys(text: &str) -> Vec<String> {
-        check(&Source::new("x.rs", text))
-            .into_iter()
-            .map(|finding| finding.to_string())
-            .collect()
+        check(&Source::new("x.rs", text)).into_iter().map(|finding| finding.to_string()).collect()
     }
 
     #[test]
     fn a_small_file_with_a_head_is_fine() {
-        assert_eq!(
-            whys("//! Head.\nfn f(x: [u8; 2]) -> u8 { x[0] }\ntrait T { fn g(&self); }\n"),
-            Vec::<String>::new()
-        );
+        assert_eq!(whys("//! Head.\nfn f(x: [u8; 2]) -> u8 { x[0] }\ntrait T { fn g(&self); }\n"), Vec::<String>::new());
     }
 
     #[test]
@@ -108,14 +92,9 @@ mod tests {
     fn long_files_and_functions_are_told() {
         assert!(whys(&format!("//! Head.\n{}", "\n".repeat(500)))[0].contains("501 lines"));
         let body = "    ();\n".repeat(69);
-        let found = whys(&format!(
-            "//! Head.\n\nfn long(x: [u8; 4])\n{{\n{body}}}\nfn short() {{}}\n"
-        ));
+        let found = whys(&format!("//! Head.\n\nfn long(x: [u8; 4])\n{{\n{body}}}\nfn short() {{}}\n"));
         assert_eq!(found.len(), 1);
-        assert!(
-            found[0].starts_with("x.rs:3: function `long` has 72 lines"),
-            "{found:?}"
-        );
+        assert!(found[0].starts_with("x.rs:3: function `long` has 72 lines"), "{found:?}");
     }
 
     #[test]

@@ -20,12 +20,7 @@ impl Source {
     pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let (code, strings) = Splitter::new(&text).split();
-        Self {
-            file: file.into(),
-            text,
-            code,
-            strings,
-        }
+        Self { file: file.into(), text, code, strings }
     }
 
     /// A finding in this file at the byte `offset`.
@@ -35,11 +30,7 @@ impl Source {
 
     /// A finding in this file at `line`.
     pub fn finding_at(&self, line: usize, why: impl Into<String>) -> Finding {
-        Finding {
-            file: self.file.clone(),
-            line,
-            why: why.into(),
-        }
+        Finding { file: self.file.clone(), line, why: why.into() }
     }
 
     /// The line of a byte, counted from 1.
@@ -49,9 +40,7 @@ impl Source {
 
     /// Where `word` stands in the code as a whole word.
     pub fn words(&self, word: &str) -> Vec<usize> {
-        let inside = |byte: Option<&u8>| {
-            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        };
+        let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         let bytes = self.code.as_bytes();
         let found = self.code.match_indices(word).map(|(offset, _)| offset);
         found
@@ -64,11 +53,7 @@ impl Source {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
-        + 1
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 /// Walks the bytes once. Everything it looks for is ASCII, so bytes of longer characters pass through or are blanked.
@@ -81,12 +66,7 @@ struct Splitter<'a> {
 
 impl<'a> Splitter<'a> {
     fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            bytes: text.as_bytes(),
-            code: Vec::with_capacity(text.len()),
-            strings: Vec::new(),
-        }
+        Self { text, bytes: text.as_bytes(), code: Vec::with_capacity(text.len()), strings: Vec::new() }
     }
 
     fn split(mut self) -> (String, Vec<(usize, String)>) {
@@ -102,10 +82,7 @@ impl<'a> Splitter<'a> {
                 other => self.code.push(other),
             }
         }
-        (
-            String::from_utf8_lossy(&self.code).into_owned(),
-            self.strings,
-        )
+        (String::from_utf8_lossy(&self.code).into_owned(), self.strings)
     }
 
     /// The byte so many places ahead: what has been written is as long as what has been read.
@@ -154,9 +131,7 @@ impl<'a> Splitter<'a> {
     /// A literal that begins here with its quotation mark and ends with one followed by `hashes` hashes.
     fn quoted(&mut self, hashes: usize, escapes: bool) {
         let line = line_of(self.text, self.code.len());
-        let end: Vec<u8> = std::iter::once(b'"')
-            .chain(std::iter::repeat_n(b'#', hashes))
-            .collect();
+        let end: Vec<u8> = std::iter::once(b'"').chain(std::iter::repeat_n(b'#', hashes)).collect();
         self.code.push(b'"');
         let start = self.code.len();
         while !self.rest().is_empty() && !self.rest().starts_with(&end) {
@@ -165,12 +140,8 @@ impl<'a> Splitter<'a> {
             }
             self.blank();
         }
-        let inside = self
-            .bytes
-            .get(start..self.code.len().min(self.bytes.len()))
-            .unwrap_or_default();
-        self.strings
-            .push((line, String::from_utf8_lossy(inside).into_owned()));
+        let inside = self.bytes.get(start..self.code.len().min(self.bytes.len())).unwrap_or_default();
+        self.strings.push((line, String::from_utf8_lossy(inside).into_owned()));
         for byte in end {
             if self.at(0).is_some() {
                 self.code.push(byte);
@@ -180,12 +151,7 @@ impl<'a> Splitter<'a> {
 
     /// `r"…"`, `r#"…"#`, or just a word that begins with r.
     fn perhaps_raw(&mut self) {
-        let hashes = self
-            .rest()
-            .iter()
-            .skip(1)
-            .take_while(|byte| **byte == b'#')
-            .count();
+        let hashes = self.rest().iter().skip(1).take_while(|byte| **byte == b'#').count();
         self.code.push(b'r');
         if self.at(hashes) == Some(b'"') {
             for _ in 0..hashes {
@@ -197,12 +163,7 @@ impl<'a> Splitter<'a> {
 
     /// `'x'` or `'\n'` is a literal, `'a` a lifetime.
     fn perhaps_character(&mut self) {
-        let rest = String::from_utf8_lossy(
-            self.rest()
-                .get(1..9.min(self.rest().len()))
-                .unwrap_or_default(),
-        )
-        .into_owned();
+        let rest = String::from_utf8_lossy(self.rest().get(1..9.min(self.rest().len())).unwrap_or_default()).into_owned();
         let mut letters = rest.chars();
         let first = letters.next();
         let is_literal = first == Some('\\') || letters.next() == Some('\'');
@@ -232,11 +193,7 @@ mod tests {
         assert!(!source.code.contains("todo"), "{}", source.code);
         assert_eq!(source.code.len(), text.len());
         assert!(source.code.contains("fn f<'a>(x: &'a str) {}"));
-        let literals: Vec<&str> = source
-            .strings
-            .iter()
-            .map(|(_, text)| text.as_str())
-            .collect();
+        let literals: Vec<&str> = source.strings.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(literals, ["todo!() \\\" x", "a\"todo!"]);
         assert_eq!(source.strings[1].0, 2);
     }

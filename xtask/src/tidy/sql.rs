@@ -16,20 +16,12 @@ pub fn check(source: &Source) -> Vec<Finding> {
     }
     let statement = |text: &str| {
         let text = text.trim_start();
-        OPENINGS.iter().any(|opening| {
-            text.strip_prefix(opening)
-                .is_some_and(|rest| rest.starts_with(char::is_whitespace) || rest.starts_with('\\'))
-        })
+        OPENINGS
+            .iter()
+            .any(|opening| text.strip_prefix(opening).is_some_and(|rest| rest.starts_with(char::is_whitespace) || rest.starts_with('\\')))
     };
     let found = source.strings.iter().filter(|(_, text)| statement(text));
-    found
-        .map(|(line, _)| {
-            source.finding_at(
-                *line,
-                "SQL outside of shared/src/db, where no test would PREPARE it",
-            )
-        })
-        .collect()
+    found.map(|(line, _)| source.finding_at(*line, "SQL outside of shared/src/db, where no test would PREPARE it")).collect()
 }
 
 /// A statement file must open with a comment that says what it is for.
@@ -37,14 +29,8 @@ pub fn check_file(file: &str, text: &str) -> Vec<Finding> {
     if text.starts_with("--") {
         return Vec::new();
     }
-    let why =
-        "the statement does not open with a `--` comment: say what it is for and what it locks"
-            .to_owned();
-    vec![Finding {
-        file: file.to_owned(),
-        line: 1,
-        why,
-    }]
+    let why = "the statement does not open with a `--` comment: say what it is for and what it locks".to_owned();
+    vec![Finding { file: file.to_owned(), line: 1, why }]
 }
 
 #[cfg(test)]

@@ -4,16 +4,14 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
-use crate::{
-    db::Error,
-    domain::{
-        actor::Actor,
-        fulfilment::Fulfillment,
-        ids::OrderId,
-        order::{Order, draft::Changes, line::Line},
-        payments::Operation,
-        timestamp::Timestamp,
-    },
+use crate::domain::{
+    actor::Actor,
+    fulfilment::Fulfillment,
+    ids::{OperationId, OrderId},
+    money::Amount,
+    order::{Order, draft::Changes, line::Line, status::OrderStatus},
+    payments::Operation,
+    timestamp::Timestamp,
 };
 
 pub(super) type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
@@ -62,7 +60,7 @@ pub(super) fn column<'r, T, C>(rows: &'r [T], value: impl Fn(&'r T) -> C) -> Vec
 }
 
 /// Binds `$1` to `$57`.
-pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>) -> Result<PgQuery<'q>, Error> {
+pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
     let query = query.bind(write.order.tenant.uuid()).bind(write.order.id.uuid());
     let query = bind_history(query, write);
     let query = bind_ledger(query, write);
@@ -70,7 +68,7 @@ pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>) -> Result<PgQuery<
     let query = bind_operations(query, write);
     let query = bind_fulfillments(query, write);
     let query = bind_timers(query, write);
-    Ok(bind_state(query, write.order))
+    bind_state(query, write.order)
 }
 
 fn bind_history<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
@@ -78,7 +76,7 @@ fn bind_history<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
     query
         .bind(column(rows, |row| ordinal(row.version)))
         .bind(column(rows, |row| row.action))
-        .bind(column(rows, |row| row.from.map(|status| status.as_str())))
+        .bind(column(rows, |row| row.from.map(OrderStatus::as_str)))
         .bind(column(rows, |row| row.to.as_str()))
         .bind(column(rows, |row| row.reason.as_deref()))
         .bind(write.actor.to_string())
@@ -94,7 +92,7 @@ fn bind_ledger<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
         .bind(column(&rows, |(_, entry)| entry.account.as_str()))
         .bind(column(&rows, |(_, entry)| entry.amount.minor_units()))
         .bind(column(&rows, |(transaction, _)| transaction.fact.as_str()))
-        .bind(column(&rows, |(transaction, _)| transaction.operation.map(|id| id.uuid())))
+        .bind(column(&rows, |(transaction, _)| transaction.operation.map(OperationId::uuid)))
 }
 
 fn bind_outbox<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
@@ -118,7 +116,7 @@ fn bind_operations<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
         .bind(column(&rows, |row| row.kind.as_str()))
         .bind(column(&rows, |row| row.state.as_str()))
         .bind(column(&rows, |row| row.amount.minor_units()))
-        .bind(column(&rows, |row| row.settled_amount.map(|amount| amount.minor_units())))
+        .bind(column(&rows, |row| row.settled_amount.map(Amount::minor_units)))
         .bind(column(&rows, |row| row.provider_reference.as_deref()))
         .bind(column(&rows, |row| row.failure.as_ref().map(|failure| failure.code.as_str())))
         .bind(column(&rows, |row| row.failure.as_ref().map(|failure| failure.message.as_str())))

@@ -3,10 +3,7 @@
 use sqlx::types::Json;
 
 use super::changes::{PgQuery, Write, column, ordinal};
-use crate::{
-    db::Error,
-    domain::{order::line::Line, payments::Payment},
-};
+use crate::domain::{order::line::Line, payments::Payment};
 
 /// The claim and the immutable parts of a new order, beside its [`Write`].
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +26,7 @@ pub struct NewOrderRow<'a> {
 pub type SealedTender = Option<Vec<u8>>;
 
 /// Binds `$58` to `$94`.
-pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>, row: &NewOrderRow<'q>) -> Result<PgQuery<'q>, Error> {
+pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>, row: &NewOrderRow<'q>) -> PgQuery<'q> {
     let order = write.order;
     let query = query
         .bind(row.function)
@@ -52,7 +49,7 @@ pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>, row: &NewOrderRow<
         .bind(Json(&order.contact.customer))
         .bind(order.contact.shipping_address.as_ref().map(Json))
         .bind(order.contact.billing_address.as_ref().map(Json));
-    Ok(bind_payments(bind_lines(query, &order.lines), &order.payments, row.tokens_sealed))
+    bind_payments(bind_lines(query, &order.lines), &order.payments, row.tokens_sealed)
 }
 
 fn bind_lines<'q>(query: PgQuery<'q>, lines: &'q [Line]) -> PgQuery<'q> {

@@ -113,7 +113,7 @@ pub async fn order_load(tx: &mut TenantTx, tenant: TenantId, order: OrderId) -> 
 /// # Errors
 /// Any [`Error`].
 pub async fn order_save(tx: &mut TenantTx, write: &Write<'_>) -> Result<(), Error> {
-    let query = changes::bind(sqlx::query(include_str!("order_save.sql")), write)?;
+    let query = changes::bind(sqlx::query(include_str!("order_save.sql")), write);
     changes::bind_save(query, write).execute(tx.connection()).await?;
     Ok(())
 }
@@ -123,8 +123,8 @@ pub async fn order_save(tx: &mut TenantTx, write: &Write<'_>) -> Result<(), Erro
 /// # Errors
 /// Any [`Error`]; [`Error::Constraint`] names `orders_create_key_key` or `orders_external_reference_key` when those are taken.
 pub async fn order_create(database: &Database, write: &Write<'_>, row: &NewOrderRow<'_>) -> Result<bool, Error> {
-    let query = changes::bind(sqlx::query(include_str!("order_create.sql")), write)?;
-    let answer = create::bind(query, write, row)?.fetch_one(database.system()).await?;
+    let query = changes::bind(sqlx::query(include_str!("order_create.sql")), write);
+    let answer = create::bind(query, write, row).fetch_one(database.system()).await?;
     Ok(answer.try_get(0)?)
 }
 

@@ -13,6 +13,8 @@ pub mod request;
 pub mod shipment;
 pub mod status;
 pub mod stock;
+#[cfg(test)]
+mod tests;
 pub mod transitions;
 
 use serde::Serialize;

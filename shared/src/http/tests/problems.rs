@@ -2,9 +2,9 @@
 
 use super::super::{Code, Problem};
 use crate::{
-    commands::{CommandError, FieldError},
+    commands::CommandError,
     db,
-    domain::ids::OrderId,
+    domain::{ids::OrderId, invalid::FieldError},
 };
 
 /// The contract, written down a second time on purpose.
@@ -58,13 +58,15 @@ fn every_command_error_has_its_code() {
         (CommandError::DuplicateExternalReference { order }, Code::DuplicateExternalReference),
         (CommandError::OutcomeUnknown(commit_unknown()), Code::DependencyUnavailable),
         (CommandError::Unavailable("away".into()), Code::DependencyUnavailable),
+        (CommandError::PartnerUnavailable("payment service"), Code::DependencyUnavailable),
+        (CommandError::Contended(commit_unknown()), Code::DependencyUnavailable),
         (CommandError::Poison("impossible".to_owned()), Code::Internal),
         (CommandError::Internal("a bug".into()), Code::Internal),
     ] {
         assert_eq!(Problem::from(error).code(), code);
     }
-    assert_eq!(Problem::from(db::Error::LockTimeout(db::LockWait::Order)).code(), Code::OrderBusy);
-    assert_eq!(Problem::from(db::Error::LockTimeout(db::LockWait::Claim)).code(), Code::IdempotencyInProgress);
+    assert_eq!(Problem::from(CommandError::from(db::Error::LockTimeout(db::LockWait::Order))).code(), Code::OrderBusy);
+    assert_eq!(Problem::from(CommandError::from(db::Error::LockTimeout(db::LockWait::Claim))).code(), Code::IdempotencyInProgress);
 }
 
 #[test]

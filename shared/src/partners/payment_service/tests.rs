@@ -11,7 +11,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::{
     ids::{OperationId, OrderId, PaymentId, TenantId},
-    payment_report::{OperationKind, ReportedStatus},
+    payments::{OperationKind, report::ReportedStatus},
 };
 
 /// What the service answers, one after the other; the last stays.

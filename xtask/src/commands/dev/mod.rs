@@ -30,11 +30,7 @@ when set, are used instead of private servers.
   --fresh      begin with empty data
   --verbose    show the logs (they are in .local/dev/logs either way)";
 
-const ACCEPTED: Accepted = Accepted {
-    flags: &["--debug", "--fresh", "--verbose"],
-    values: &["--port"],
-    words_max: 0,
-};
+const ACCEPTED: Accepted = Accepted { flags: &["--debug", "--fresh", "--verbose"], values: &["--port"], words_max: 0 };
 
 const PORT_DEFAULT: u16 = 8080;
 
@@ -68,10 +64,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let program = environment.command(&binaries.join("simulators"), &[]);
     let mut simulators = services.run("simulators", program)?;
     let partners = serve(&mut simulators)?;
-    environment.set(
-        "PAYMENT_SERVICE_URL",
-        format!("http://127.0.0.1:{}", partners.server_port),
-    );
+    environment.set("PAYMENT_SERVICE_URL", format!("http://127.0.0.1:{}", partners.server_port));
     environment.set("PORT", port.to_string());
     let program = environment.command(&binaries.join("standalone"), &[]);
     let mut standalone = services.run("standalone", program)?;
@@ -79,30 +72,21 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let url = format!("http://127.0.0.1:{}", ready.server_port);
     standalone.wait_until(READY_TIMEOUT, || http_get(&format!("{url}/readyz")).is_ok())?;
 
-    let metrics = ready
-        .metrics_port
-        .map(|port| format!("http://127.0.0.1:{port}/metrics"))
-        .unwrap_or_default();
+    let metrics = ready.metrics_port.map(|port| format!("http://127.0.0.1:{port}/metrics")).unwrap_or_default();
     let _announcement = local.announce(&url, &metrics, &key, &services)?;
     println!(
         "\nready\n  API      {url}\n  key      {} (secret in .local/dev/demo-key.json)\n  metrics  {metrics}\n  \
          logs     .local/dev/logs\n  next     cargo xtask order\n  stop     Ctrl-C",
         key.key_id
     );
-    watch(
-        &mut services,
-        &mut [&mut simulators, &mut standalone],
-        options.has("--verbose"),
-    )
+    watch(&mut services, &mut [&mut simulators, &mut standalone], options.has("--verbose"))
 }
 
 /// A taken port is the commonest failure of all, so it is told in words.
 fn require_free(port: u16) -> Result<()> {
     match TcpListener::bind(("127.0.0.1", port)) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Failure::new(format!(
-            "port {port} on 127.0.0.1 cannot be used ({error}); choose another with --port N"
-        ))),
+        Err(error) => Err(Failure::new(format!("port {port} on 127.0.0.1 cannot be used ({error}); choose another with --port N"))),
     }
 }
 
@@ -138,10 +122,7 @@ fn serve(process: &mut Process) -> Result<tail::Ready> {
 fn watch(services: &mut Services, processes: &mut [&mut Process], verbose: bool) -> Result<()> {
     let mut tails: Vec<Tail<File>> = Vec::new();
     if verbose {
-        tails = processes
-            .iter()
-            .filter_map(|process| Tail::open(process.name(), process.log()))
-            .collect();
+        tails = processes.iter().filter_map(|process| Tail::open(process.name(), process.log())).collect();
     }
     while !interrupt::requested() {
         for tail in &mut tails {

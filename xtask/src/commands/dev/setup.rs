@@ -56,30 +56,18 @@ impl Local {
     }
 
     /// Tells `cargo xtask order` what runs, for as long as the returned value lives.
-    pub fn announce(
-        &self,
-        url: &str,
-        metrics: &str,
-        key: &DemoKey,
-        services: &Services,
-    ) -> Result<Announcement> {
+    pub fn announce(&self, url: &str, metrics: &str, key: &DemoKey, services: &Services) -> Result<Announcement> {
         let lines = [
             ("ORDERS_URL", url),
             ("ORDERS_KEY_ID", &key.key_id),
             ("ORDERS_SECRET", &key.secret),
             ("METRICS_URL", metrics),
-            (
-                "DATABASE_URL",
-                &service_database(&services.database_url, User::Administrator),
-            ),
+            ("DATABASE_URL", &service_database(&services.database_url, User::Administrator)),
             ("REDIS_URL", &services.redis_url),
             ("AMQP_URL", &services.amqp_url),
             ("RABBITMQ_API", &services.rabbitmq_api),
         ];
-        let text: String = lines
-            .iter()
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect();
+        let text: String = lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         self.write_secret("env", &text)?;
         Ok(Announcement(self.path("env")))
     }
@@ -89,8 +77,7 @@ impl Local {
     }
 
     fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
-        let text =
-            serde_json::to_string_pretty(value).context(|| format!("cannot write {name}"))?;
+        let text = serde_json::to_string_pretty(value).context(|| format!("cannot write {name}"))?;
         self.write_secret(name, &(text + "\n"))
     }
 
@@ -99,12 +86,7 @@ impl Local {
         let doing = || format!("cannot write {}", path.display());
         // A file that is there keeps its mode when it is opened, so it is made anew.
         let _ = std::fs::remove_file(&path);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .context(doing)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).context(doing)?;
         file.write_all(text.as_bytes()).context(doing)
     }
 }
@@ -130,20 +112,13 @@ impl Environment {
     /// A program with these variables besides our own.
     pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .envs(self.0.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).envs(self.0.iter().map(|(name, value)| (name, value)));
         command
     }
 }
 
 /// Makes roles and database and puts the environment together. The demo key of another database is thrown away.
-pub fn prepare(
-    checkout: &Checkout,
-    local: &Local,
-    services: &Services,
-    fresh: bool,
-) -> Result<Environment> {
+pub fn prepare(checkout: &Checkout, local: &Local, services: &Services, fresh: bool) -> Result<Environment> {
     eprintln!("preparing roles and database");
     let administrator = &services.database_url;
     postgres::run_file(administrator, &checkout.path("migrations/roles.sql"))?;
@@ -155,10 +130,7 @@ pub fn prepare(
     }
     let secrets = secrets(local)?;
     Ok(Environment(vec![
-        (
-            "DATABASE_URL",
-            service_database(administrator, User::EachRole),
-        ),
+        ("DATABASE_URL", service_database(administrator, User::EachRole)),
         ("REDIS_URL", services.redis_url.clone()),
         ("AMQP_URL", services.amqp_url.clone()),
         ("KEYS_ENCRYPTION", secrets.keys_encryption),
@@ -178,10 +150,7 @@ fn secrets(local: &Local) -> Result<Secrets> {
     if let Some(secrets) = local.read(SECRETS_FILE) {
         return Ok(secrets);
     }
-    let secrets = Secrets {
-        keys_encryption: format!("v1:{}", random::key()?),
-        payment_service_secret: random::signing_secret()?,
-    };
+    let secrets = Secrets { keys_encryption: format!("v1:{}", random::key()?), payment_service_secret: random::signing_secret()? };
     local.write(SECRETS_FILE, &secrets)?;
     Ok(secrets)
 }
@@ -192,20 +161,9 @@ pub fn demo_key(local: &Local, standalone: &Path, environment: &Environment) -> 
         return Ok(key);
     }
     eprintln!("creating the demo tenant");
-    let output = run(
-        standalone,
-        &["create-tenant", "--name", "demo", "--stock", "on"],
-        environment,
-    )?;
-    let key: Option<DemoKey> = output
-        .lines()
-        .find_map(|line| serde_json::from_str(line).ok());
-    let key = key.ok_or_else(|| {
-        Failure::new(format!(
-            "create-tenant printed no key but: {}",
-            output.trim()
-        ))
-    })?;
+    let output = run(standalone, &["create-tenant", "--name", "demo", "--stock", "on"], environment)?;
+    let key: Option<DemoKey> = output.lines().find_map(|line| serde_json::from_str(line).ok());
+    let key = key.ok_or_else(|| Failure::new(format!("create-tenant printed no key but: {}", output.trim())))?;
     local.write(DEMO_KEY_FILE, &key)?;
     Ok(key)
 }
@@ -213,22 +171,14 @@ pub fn demo_key(local: &Local, standalone: &Path, environment: &Environment) -> 
 /// Runs a program of the service to its end; its stdout, or a failure with what it said.
 pub fn run(program: &Path, arguments: &[&str], environment: &Environment) -> Result<String> {
     let mut command = environment.command(program, arguments);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .context(|| format!("cannot run {}", program.display()))?;
+    let output = command.stdin(Stdio::null()).output().context(|| format!("cannot run {}", program.display()))?;
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(stdout);
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
     let name = program.file_name().unwrap_or_default().to_string_lossy();
-    Err(Failure::new(format!(
-        "{name} {} failed:\n{}\n{}",
-        arguments.join(" "),
-        stdout.trim(),
-        stderr.trim()
-    )))
+    Err(Failure::new(format!("{name} {} failed:\n{}\n{}", arguments.join(" "), stdout.trim(), stderr.trim())))
 }
 
 /// Whose URL is wanted.
@@ -242,22 +192,14 @@ enum User {
 
 /// The URL of the service's database on the administrator's server.
 fn service_database(administrator: &str, user: User) -> String {
-    let (scheme, rest) = administrator
-        .split_once("://")
-        .unwrap_or(("postgres", administrator));
-    let (location, parameters) = rest
-        .split_once('?')
-        .map_or((rest, None), |(head, tail)| (head, Some(tail)));
+    let (scheme, rest) = administrator.split_once("://").unwrap_or(("postgres", administrator));
+    let (location, parameters) = rest.split_once('?').map_or((rest, None), |(head, tail)| (head, Some(tail)));
     let authority = location.split('/').next().unwrap_or_default();
     let host = match user {
         User::Administrator => authority,
-        User::EachRole => authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host),
+        User::EachRole => authority.rsplit_once('@').map_or(authority, |(_, host)| host),
     };
-    let parameters = parameters
-        .map(|parameters| format!("?{parameters}"))
-        .unwrap_or_default();
+    let parameters = parameters.map(|parameters| format!("?{parameters}")).unwrap_or_default();
     format!("{scheme}://{host}/{DATABASE}{parameters}")
 }
 
@@ -268,18 +210,9 @@ mod tests {
     #[test]
     fn processes_get_the_url_without_the_administrator() {
         let url = |administrator| service_database(administrator, User::EachRole);
-        assert_eq!(
-            url("postgres://postgres@127.0.0.1:5432/postgres"),
-            "postgres://127.0.0.1:5432/orders"
-        );
-        assert_eq!(
-            url("postgres://a:b@db/x?sslmode=require"),
-            "postgres://db/orders?sslmode=require"
-        );
+        assert_eq!(url("postgres://postgres@127.0.0.1:5432/postgres"), "postgres://127.0.0.1:5432/orders");
+        assert_eq!(url("postgres://a:b@db/x?sslmode=require"), "postgres://db/orders?sslmode=require");
         assert_eq!(url("postgres://db"), "postgres://db/orders");
-        assert_eq!(
-            service_database("postgres://a@db/postgres", User::Administrator),
-            "postgres://a@db/orders"
-        );
+        assert_eq!(service_database("postgres://a@db/postgres", User::Administrator), "postgres://a@db/orders");
     }
 }

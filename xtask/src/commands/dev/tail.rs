@@ -24,15 +24,8 @@ fn parse(line: &str) -> Option<Ready> {
     if fields["message"] != "ready" {
         return None;
     }
-    let port = |name: &str| {
-        fields[name]
-            .as_u64()
-            .and_then(|port| u16::try_from(port).ok())
-    };
-    Some(Ready {
-        server_port: port("server.port")?,
-        metrics_port: port("metrics.port"),
-    })
+    let port = |name: &str| fields[name].as_u64().and_then(|port| u16::try_from(port).ok());
+    Some(Ready { server_port: port("server.port")?, metrics_port: port("metrics.port") })
 }
 
 /// A log shown on stderr as it grows, each line with the name of its process.
@@ -45,11 +38,7 @@ pub struct Tail<R> {
 impl Tail<File> {
     /// Begins at the start of the log; nothing when it cannot be read.
     pub fn open(name: &str, log: &Path) -> Option<Self> {
-        Some(Self {
-            name: name.to_owned(),
-            log: File::open(log).ok()?,
-            unfinished: String::new(),
-        })
+        Some(Self { name: name.to_owned(), log: File::open(log).ok()?, unfinished: String::new() })
     }
 }
 
@@ -69,12 +58,7 @@ impl<R: Read> Tail<R> {
         }
         self.unfinished.push_str(&String::from_utf8_lossy(&bytes));
         let end = self.unfinished.rfind('\n').map_or(0, |end| end + 1);
-        self.unfinished
-            .drain(..end)
-            .as_str()
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        self.unfinished.drain(..end).as_str().lines().map(str::to_owned).collect()
     }
 }
 
@@ -85,31 +69,15 @@ mod tests {
     #[test]
     fn finds_the_ports_in_the_line_ready() {
         let line = r#"{"@timestamp":"…","message":"ready","server.port":8080,"metrics.port":9464}"#;
-        assert_eq!(
-            parse(line),
-            Some(Ready {
-                server_port: 8080,
-                metrics_port: Some(9464)
-            })
-        );
-        assert_eq!(
-            parse(r#"{"message":"ready","server.port":1}"#),
-            Some(Ready {
-                server_port: 1,
-                metrics_port: None
-            })
-        );
+        assert_eq!(parse(line), Some(Ready { server_port: 8080, metrics_port: Some(9464) }));
+        assert_eq!(parse(r#"{"message":"ready","server.port":1}"#), Some(Ready { server_port: 1, metrics_port: None }));
         assert_eq!(parse(r#"{"message":"starting","server.port":1}"#), None);
         assert_eq!(parse("ready"), None);
     }
 
     #[test]
     fn half_a_line_waits_for_its_end() {
-        let mut tail = Tail {
-            name: "x".into(),
-            log: &b"one\ntw"[..],
-            unfinished: String::new(),
-        };
+        let mut tail = Tail { name: "x".into(), log: &b"one\ntw"[..], unfinished: String::new() };
         assert_eq!(tail.lines(), ["one"]);
         tail.log = b"o\n";
         assert_eq!(tail.lines(), ["two"]);

@@ -23,15 +23,7 @@ date. NAME is a verb phrase such as create-order: the name of folder, crate and 
 
 const ACCEPTED: Accepted = Accepted {
     flags: &[],
-    values: &[
-        "--route",
-        "--permission",
-        "--queue",
-        "--exchange",
-        "--routing-key",
-        "--schedule",
-        "--description",
-    ],
+    values: &["--route", "--permission", "--queue", "--exchange", "--routing-key", "--schedule", "--description"],
     words_max: 2,
 };
 
@@ -39,20 +31,14 @@ const ACCEPTED: Accepted = Accepted {
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
     let [kind, name] = options.words.as_slice() else {
-        return Err(Failure::new(
-            "a kind (http, consumer or job) and a name are needed; see --help",
-        ));
+        return Err(Failure::new("a kind (http, consumer or job) and a name are needed; see --help"));
     };
     let kind = kind_of(kind, &options)?;
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(letters) {
-        return Err(Failure::new(format!(
-            "{name:?} is no name: lower-case words joined by hyphens"
-        )));
+        return Err(Failure::new(format!("{name:?} is no name: lower-case words joined by hyphens")));
     }
-    let description = options
-        .text("--description")
-        .unwrap_or("Say in one line what it is for");
+    let description = options.text("--description").unwrap_or("Say in one line what it is for");
     let manifest = templates::manifest(&kind, name, description);
     manifest::read(&manifest, kind.folder(), name)?;
 
@@ -79,29 +65,12 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
 }
 
 fn kind_of<'a>(kind: &str, options: &'a Options) -> Result<Kind<'a>> {
-    let given = |name: &str| {
-        options.text(name).ok_or_else(|| {
-            Failure::new(format!(
-                "a function of kind {kind} needs {name}; see --help"
-            ))
-        })
-    };
+    let given = |name: &str| options.text(name).ok_or_else(|| Failure::new(format!("a function of kind {kind} needs {name}; see --help")));
     match kind {
-        "http" => Ok(Kind::Http {
-            route: given("--route")?,
-            permission: given("--permission")?,
-        }),
-        "consumer" => Ok(Kind::Consumer {
-            queue: given("--queue")?,
-            exchange: given("--exchange")?,
-            routing_key: given("--routing-key")?,
-        }),
-        "job" => Ok(Kind::Job {
-            schedule: given("--schedule")?,
-        }),
-        other => Err(Failure::new(format!(
-            "there is no kind {other:?}, only http, consumer and job"
-        ))),
+        "http" => Ok(Kind::Http { route: given("--route")?, permission: given("--permission")? }),
+        "consumer" => Ok(Kind::Consumer { queue: given("--queue")?, exchange: given("--exchange")?, routing_key: given("--routing-key")? }),
+        "job" => Ok(Kind::Job { schedule: given("--schedule")? }),
+        other => Err(Failure::new(format!("there is no kind {other:?}, only http, consumer and job"))),
     }
 }
 
@@ -127,55 +96,17 @@ mod tests {
         let root = std::env::temp_dir().join(format!("xtask-new-{}", std::process::id()));
         std::fs::create_dir_all(&root).unwrap();
         let checkout = Checkout::at(&root);
-        let http = [
-            "http",
-            "create-order",
-            "--route",
-            "POST /v1/orders",
-            "--permission",
-            "orders:write",
-        ];
+        let http = ["http", "create-order", "--route", "POST /v1/orders", "--permission", "orders:write"];
         run(&checkout, typed(&http)).unwrap();
-        run(
-            &checkout,
-            typed(&[
-                "consumer",
-                "on-x",
-                "--queue",
-                "q",
-                "--exchange",
-                "e",
-                "--routing-key",
-                "x.#",
-            ]),
-        )
-        .unwrap();
+        run(&checkout, typed(&["consumer", "on-x", "--queue", "q", "--exchange", "e", "--routing-key", "x.#"])).unwrap();
         run(&checkout, typed(&["job", "tick", "--schedule", "once"])).unwrap();
         crate::commands::tidy::check(&checkout).unwrap();
-        let library =
-            std::fs::read_to_string(root.join("functions/http/create-order/src/lib.rs")).unwrap();
+        let library = std::fs::read_to_string(root.join("functions/http/create-order/src/lib.rs")).unwrap();
         assert!(library.contains("&catalog::CREATE_ORDER"), "{library}");
 
-        assert!(
-            run(&checkout, typed(&http))
-                .unwrap_err()
-                .to_string()
-                .contains("there already")
-        );
-        let same = [
-            "http",
-            "place-order",
-            "--route",
-            "POST /v1/orders",
-            "--permission",
-            "any",
-        ];
-        assert!(
-            run(&checkout, typed(&same))
-                .unwrap_err()
-                .to_string()
-                .contains("same route")
-        );
+        assert!(run(&checkout, typed(&http)).unwrap_err().to_string().contains("there already"));
+        let same = ["http", "place-order", "--route", "POST /v1/orders", "--permission", "any"];
+        assert!(run(&checkout, typed(&same)).unwrap_err().to_string().contains("same route"));
         assert!(!root.join("functions/http/place-order").exists());
         std::fs::remove_dir_all(&root).unwrap();
     }

@@ -7,11 +7,7 @@ pub enum Kind<'a> {
     /// Serves one route.
     Http { route: &'a str, permission: &'a str },
     /// Empties one queue.
-    Consumer {
-        queue: &'a str,
-        exchange: &'a str,
-        routing_key: &'a str,
-    },
+    Consumer { queue: &'a str, exchange: &'a str, routing_key: &'a str },
     /// Runs by the clock or all the time.
     Job { schedule: &'a str },
 }
@@ -49,11 +45,7 @@ pub fn manifest(kind: &Kind<'_>, name: &str, description: &str) -> String {
                  if_match = \"none\"\nsuccess = {success}\n"
             )
         }
-        Kind::Consumer {
-            queue,
-            exchange,
-            routing_key,
-        } => format!(
+        Kind::Consumer { queue, exchange, routing_key } => format!(
             "queue = {queue:?}\nprefetch = 32\n\
              bindings = [{{ exchange = {exchange:?}, routing_keys = [{routing_key:?}] }}]\nsources = []\ntypes = []\n"
         ),
@@ -71,6 +63,7 @@ pub fn manifest(kind: &Kind<'_>, name: &str, description: &str) -> String {
          [package.metadata.function]\nkind = \"{kind_name}\"\ndatabase_role = \"orders_app\"\nmemory_mb = 128\n\
          timeout_seconds = 10\nscale = {scale}\n\n\
          [package.metadata.function.{kind_name}]\n{trigger}\n\
+         [lib]\ndoctest = false\ntest = false\n\n[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\ntest = false\n\n\
          [dependencies]\nshared.workspace = true\n\n[lints]\nworkspace = true\n"
     )
 }
@@ -78,8 +71,7 @@ pub fn manifest(kind: &Kind<'_>, name: &str, description: &str) -> String {
 /// src/lib.rs.
 pub fn library(kind: &Kind<'_>, name: &str, description: &str) -> String {
     let constant = constant_name(name);
-    let head =
-        format!("//! {description}. What it decides and stores is the work of `shared`.\n\n");
+    let head = format!("//! {description}. What it decides and stores is the work of `shared`.\n\n");
     let body = match kind {
         Kind::Http { .. } => format!(
             "use shared::catalog;\nuse shared::http::{{Call, HttpFunction, Problem, Reply}};\n\n\
@@ -88,16 +80,16 @@ pub fn library(kind: &Kind<'_>, name: &str, description: &str) -> String {
              async fn handle(_call: Call) -> Result<Reply, Problem> {{\n    Ok(Reply::no_content())\n}}\n"
         ),
         Kind::Consumer { .. } => format!(
-            "use shared::catalog;\nuse shared::messaging::{{ConsumerFunction, Message, Outcome}};\n\n\
+            "use shared::catalog;\nuse shared::messaging::{{ConsumerFunction, Incoming, Rejection}};\n\n\
              /// The function as its hosts run it.\npub fn function() -> ConsumerFunction {{\n    \
-             ConsumerFunction::new(&catalog::{constant}, |message| Box::pin(handle(message)))\n}}\n\n\
-             async fn handle(_message: Message) -> Outcome {{\n    Outcome::Done\n}}\n"
+             ConsumerFunction::new(&catalog::{constant}, |incoming| Box::pin(handle(incoming)))\n}}\n\n\
+             async fn handle(_incoming: Incoming) -> Result<(), Rejection> {{\n    Ok(())\n}}\n"
         ),
         Kind::Job { .. } => format!(
-            "use shared::catalog;\nuse shared::runtime::{{Job, JobError, JobFunction}};\n\n\
+            "use shared::catalog;\nuse shared::runtime::{{JobContext, JobError, JobFunction}};\n\n\
              /// The function as its hosts run it.\npub fn function() -> JobFunction {{\n    \
              JobFunction::new(&catalog::{constant}, |job| Box::pin(run(job)))\n}}\n\n\
-             async fn run(_job: Job) -> Result<(), JobError> {{\n    Ok(())\n}}\n"
+             async fn run(_job: JobContext) -> Result<(), JobError> {{\n    Ok(())\n}}\n"
         ),
     };
     head + &body

@@ -26,23 +26,13 @@ pub struct Target {
 impl Target {
     /// Reads what `dev` announces in `.local/dev/env`; `url` takes the place of its address.
     pub fn read(checkout: &Checkout, url: Option<&str>) -> Result<Self> {
-        let announced = checkout
-            .read(".local/dev/env")
-            .map_err(|_| Failure::new(NOT_RUNNING))?;
+        let announced = checkout.read(".local/dev/env").map_err(|_| Failure::new(NOT_RUNNING))?;
         let value = |name: &str| {
-            let found = announced
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-            found
-                .map(str::to_owned)
-                .ok_or_else(|| Failure::new(format!(".local/dev/env does not say {name}")))
+            let found = announced.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            found.map(str::to_owned).ok_or_else(|| Failure::new(format!(".local/dev/env does not say {name}")))
         };
         let url = url.map_or_else(|| value("ORDERS_URL"), |url| Ok(url.to_owned()))?;
-        Ok(Self {
-            url: url.trim_end_matches('/').to_owned(),
-            key_id: value("ORDERS_KEY_ID")?,
-            secret: value("ORDERS_SECRET")?,
-        })
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), key_id: value("ORDERS_KEY_ID")?, secret: value("ORDERS_SECRET")? })
     }
 }
 
@@ -56,13 +46,8 @@ impl Client {
     /// A client of `target`.
     pub fn new(target: Target) -> Self {
         let configuration = ureq::Agent::config_builder();
-        let configuration = configuration
-            .timeout_global(Some(REQUEST_TIMEOUT))
-            .http_status_as_error(false);
-        Self {
-            target,
-            agent: configuration.build().into(),
-        }
+        let configuration = configuration.timeout_global(Some(REQUEST_TIMEOUT)).http_status_as_error(false);
+        Self { target, agent: configuration.build().into() }
     }
 
     /// The address without path.
@@ -72,50 +57,23 @@ impl Client {
 
     /// GETs a JSON document.
     pub fn get(&self, path: &str) -> Result<Value> {
-        self.send(&Request {
-            method: "GET",
-            path,
-            headers: &[],
-            body: None,
-        })
+        self.send(&Request { method: "GET", path, headers: &[], body: None })
     }
 
     /// POSTs JSON under an idempotency key.
     pub fn post(&self, path: &str, idempotency_key: &str, body: &[u8]) -> Result<Value> {
-        let headers = [
-            ("content-type", "application/json"),
-            ("idempotency-key", idempotency_key),
-        ];
-        self.send(&Request {
-            method: "POST",
-            path,
-            headers: &headers,
-            body: Some(body),
-        })
+        let headers = [("content-type", "application/json"), ("idempotency-key", idempotency_key)];
+        self.send(&Request { method: "POST", path, headers: &headers, body: Some(body) })
     }
 
     fn send(&self, request: &Request<'_>) -> Result<Value> {
         let doing = || format!("{} {}", request.method, request.path);
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .context(|| "the clock is before 1970".into())?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).context(|| "the clock is before 1970".into())?;
         let nonce = random::token()?;
-        let key = Key {
-            id: &self.target.key_id,
-            secret: &self.target.secret,
-        };
-        let signature = sign(
-            request,
-            &key,
-            &Moment {
-                created: now.as_secs(),
-                nonce: &nonce,
-            },
-        )?;
+        let key = Key { id: &self.target.key_id, secret: &self.target.secret };
+        let signature = sign(request, &key, &Moment { created: now.as_secs(), nonce: &nonce })?;
 
-        let mut builder = ureq::http::Request::builder()
-            .method(request.method)
-            .uri(format!("{}{}", self.target.url, request.path));
+        let mut builder = ureq::http::Request::builder().method(request.method).uri(format!("{}{}", self.target.url, request.path));
         for (name, value) in request.headers {
             builder = builder.header(*name, *value);
         }
@@ -138,9 +96,7 @@ impl Client {
     fn unreachable(&self, error: &ureq::Error) -> Failure {
         match error {
             ureq::Error::ConnectionFailed => Failure::new(NOT_RUNNING),
-            ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
-                Failure::new(NOT_RUNNING)
-            }
+            ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::new(NOT_RUNNING),
             other => Failure::new(format!("{} does not answer: {other}", self.target.url)),
         }
     }
@@ -151,11 +107,7 @@ fn problem(doing: &str, status: u16, body: &str) -> String {
     let Ok(problem) = serde_json::from_str::<Value>(body) else {
         return format!("{doing} answered {status}: {body}");
     };
-    let mut lines = vec![format!(
-        "{doing} answered {status} {}: {}",
-        text(&problem, "code"),
-        text(&problem, "title")
-    )];
+    let mut lines = vec![format!("{doing} answered {status} {}: {}", text(&problem, "code"), text(&problem, "title"))];
     for name in ["detail", "reason", "request_id"] {
         match text(&problem, name) {
             "" => {}
@@ -163,12 +115,7 @@ fn problem(doing: &str, status: u16, body: &str) -> String {
         }
     }
     for error in problem["errors"].as_array().into_iter().flatten() {
-        lines.push(format!(
-            "  {}: {} ({})",
-            text(error, "pointer"),
-            text(error, "message"),
-            text(error, "code")
-        ));
+        lines.push(format!("  {}: {} ({})", text(error, "pointer"), text(error, "message"), text(error, "code")));
     }
     lines.join("\n")
 }

@@ -27,11 +27,7 @@ happened when. Any other end is a failure.
   --timeout SECONDS    how long to follow, 60 unless told
   --json               print the order and its history as one JSON object";
 
-const ACCEPTED: Accepted = Accepted {
-    flags: &["--json"],
-    values: &["--file", "--url", "--timeout"],
-    words_max: 0,
-};
+const ACCEPTED: Accepted = Accepted { flags: &["--json"], values: &["--file", "--url", "--timeout"], words_max: 0 };
 
 /// Beyond it the order is left to itself and the command fails.
 const TIMEOUT_DEFAULT_SECONDS: u64 = 60;
@@ -45,11 +41,7 @@ const ENDS: [&str; 4] = ["completed", "cancelled", "expired", "rejected"];
 /// Runs the command.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
-    let timeout = Duration::from_secs(
-        options
-            .parsed("--timeout")?
-            .unwrap_or(TIMEOUT_DEFAULT_SECONDS),
-    );
+    let timeout = Duration::from_secs(options.parsed("--timeout")?.unwrap_or(TIMEOUT_DEFAULT_SECONDS));
     let body = match options.text("--file") {
         Some(file) => std::fs::read(file).context(|| format!("cannot read {file}"))?,
         None => default_order().to_string().into_bytes(),
@@ -60,12 +52,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let path = format!("/v1/orders/{}", text(&order, "id"));
     let print = !options.has("--json");
     if print {
-        println!(
-            "order {} number {} at {}{path}\n",
-            text(&order, "id"),
-            text(&order, "number"),
-            client.url()
-        );
+        println!("order {} number {} at {}{path}\n", text(&order, "id"), text(&order, "number"), client.url());
     }
     let mut timeline = Timeline::new(print);
     let mut version = Value::Null;
@@ -86,10 +73,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
 
 fn finish(order: &Value, timeline: &Timeline, print: bool, elapsed: Duration) -> Result<()> {
     if !print {
-        println!(
-            "{:#}",
-            json!({"order": order, "history": timeline.entries()})
-        );
+        println!("{:#}", json!({"order": order, "history": timeline.entries()}));
     }
     let (status, seconds) = (text(order, "status"), elapsed.as_secs_f32());
     if status == "completed" {
@@ -99,13 +83,9 @@ fn finish(order: &Value, timeline: &Timeline, print: bool, elapsed: Duration) ->
         return Ok(());
     }
     if ENDS.contains(&status) {
-        return Err(Failure::new(format!(
-            "the order ended as {status} after {seconds:.1} s"
-        )));
+        return Err(Failure::new(format!("the order ended as {status} after {seconds:.1} s")));
     }
-    Err(Failure::new(format!(
-        "the order is still {status} after {seconds:.1} s; the logs are in .local/dev/logs"
-    )))
+    Err(Failure::new(format!("the order is still {status} after {seconds:.1} s; the logs are in .local/dev/logs")))
 }
 
 /// A member that should be text; an empty one when it is not.

@@ -16,29 +16,17 @@ pub struct Timeline {
 impl Timeline {
     /// An empty one; with `print` each new entry becomes a line on stdout.
     pub fn new(print: bool) -> Self {
-        Self {
-            entries: Vec::new(),
-            print,
-        }
+        Self { entries: Vec::new(), print }
     }
 
     /// Takes the answer of the history endpoint and the order read before it; entries seen before are skipped.
     pub fn add(&mut self, history: &Value, order: &Value) {
         let seen = self.entries.len();
-        let new: Vec<Value> = history["data"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .skip(seen)
-            .cloned()
-            .collect();
+        let new: Vec<Value> = history["data"].as_array().into_iter().flatten().skip(seen).cloned().collect();
         for entry in new {
             if self.print {
                 if self.entries.is_empty() {
-                    println!(
-                        "{:>8}  {:>3}  {:<44}  {:<28}  by",
-                        "seconds", "ver", "status / payment / fulfilment", "what"
-                    );
+                    println!("{:>8}  {:>3}  {:<44}  {:<28}  by", "seconds", "ver", "status / payment / fulfilment", "what");
                 }
                 let first = self.entries.first().unwrap_or(&entry);
                 println!("{}", line(&entry, first, order));
@@ -60,19 +48,11 @@ fn line(entry: &Value, first: &Value, order: &Value) -> String {
         to => to,
     };
     let status = if entry["version"] == order["version"] {
-        format!(
-            "{} / {} / {}",
-            text(order, "status"),
-            text(order, "payment_status"),
-            text(order, "fulfillment_status")
-        )
+        format!("{} / {} / {}", text(order, "status"), text(order, "payment_status"), text(order, "fulfillment_status"))
     } else {
         to.to_owned()
     };
-    let offset = match (
-        second_of_day(text(first, "at")),
-        second_of_day(text(entry, "at")),
-    ) {
+    let offset = match (second_of_day(text(first, "at")), second_of_day(text(entry, "at"))) {
         (Some(first), Some(at)) => format!("{:+.3}", (at - first + DAY_SECONDS) % DAY_SECONDS),
         _ => String::new(),
     };
@@ -80,11 +60,7 @@ fn line(entry: &Value, first: &Value, order: &Value) -> String {
         "" => text(entry, "action").to_owned(),
         reason => format!("{} ({reason})", text(entry, "action")),
     };
-    format!(
-        "{offset:>8}  {:>3}  {status:<44}  {what:<28}  {}",
-        entry["version"].to_string(),
-        actor(&entry["actor"])
-    )
+    format!("{offset:>8}  {:>3}  {status:<44}  {what:<28}  {}", entry["version"].to_string(), actor(&entry["actor"]))
 }
 
 /// Who did it: a name, or an object of names.
@@ -119,15 +95,8 @@ mod tests {
             "to": "confirmed", "at": "2026-11-23T00:00:00.25Z", "extra": 1});
         let order = json!({"version": 2, "status": "confirmed", "payment_status": "paid",
             "fulfillment_status": "unfulfilled"});
-        let told: Vec<String> = line(&entry, &first, &order)
-            .split_whitespace()
-            .map(str::to_owned)
-            .collect();
-        assert!(
-            told.join(" ")
-                .starts_with("+0.750 2 confirmed / paid / unfulfilled confirmed "),
-            "{told:?}"
-        );
+        let told: Vec<String> = line(&entry, &first, &order).split_whitespace().map(str::to_owned).collect();
+        assert!(told.join(" ").starts_with("+0.750 2 confirmed / paid / unfulfilled confirmed "), "{told:?}");
         assert!(told.contains(&"on-payment-event".to_owned()));
         assert_eq!(second_of_day("nonsense"), None);
     }
@@ -136,10 +105,7 @@ mod tests {
     fn entries_are_taken_once() {
         let mut timeline = Timeline::new(false);
         timeline.add(&json!({"data": [{"version": 1}]}), &json!({}));
-        timeline.add(
-            &json!({"data": [{"version": 1}, {"version": 2}]}),
-            &json!({}),
-        );
+        timeline.add(&json!({"data": [{"version": 1}, {"version": 2}]}), &json!({}));
         assert_eq!(timeline.entries().len(), 2);
     }
 }

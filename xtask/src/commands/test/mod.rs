@@ -27,19 +27,10 @@ is `N passed, N failed`.
 /// Words beyond this many are surely a mistake.
 const FILTERS_MAX: usize = 100;
 
-const ACCEPTED: Accepted = Accepted {
-    flags: &["--quick"],
-    values: &[],
-    words_max: FILTERS_MAX,
-};
+const ACCEPTED: Accepted = Accepted { flags: &["--quick"], values: &[], words_max: FILTERS_MAX };
 
 /// xtask stands outside the workspace and builds in a place of its own, as the alias in .cargo/config.toml does.
-const XTASK: [&str; 4] = [
-    "--manifest-path",
-    "xtask/Cargo.toml",
-    "--target-dir",
-    "target/xtask",
-];
+const XTASK: [&str; 4] = ["--manifest-path", "xtask/Cargo.toml", "--target-dir", "target/xtask"];
 
 /// Runs the command.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
@@ -59,9 +50,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
 /// Starts the servers and goes through the steps while they come up.
 fn run_with_services(checkout: &Checkout, options: &Options, steps: &mut Steps) -> Result<()> {
     // A missing server is told, or installed, before anything slow.
-    steps.inside("servers", "cargo xtask test", || {
-        services::ensure_programs(checkout)
-    })?;
+    steps.inside("servers", "cargo xtask test", || services::ensure_programs(checkout))?;
     std::thread::scope(|scope| {
         let services = scope.spawn(|| {
             let home = Home::take(checkout.root(), "test")?;
@@ -76,44 +65,25 @@ fn run_with_services(checkout: &Checkout, options: &Options, steps: &mut Steps) 
     })
 }
 
-fn run_steps(
-    checkout: &Checkout,
-    options: &Options,
-    steps: &mut Steps,
-    services: ScopedJoinHandle<'_, Result<Services>>,
-) -> Result<()> {
+fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services: ScopedJoinHandle<'_, Result<Services>>) -> Result<()> {
     let filtered = !options.words.is_empty();
     if !filtered {
         steps.cargo(checkout, "fmt", &["fmt", "--all", "--check"])?;
-        steps.cargo(
-            checkout,
-            "fmt xtask",
-            &["fmt", "--check", "--manifest-path", "xtask/Cargo.toml"],
-        )?;
+        steps.cargo(checkout, "fmt xtask", &["fmt", "--check", "--manifest-path", "xtask/Cargo.toml"])?;
         steps.inside("tidy", "cargo xtask tidy", || tidy::check(checkout))?;
         steps.inside("sync", "cargo xtask sync --check", || sync::check(checkout))?;
     }
     if !filtered && !options.has("--quick") {
         let strict = ["--all-targets", "--", "-D", "warnings"];
-        steps.cargo(
-            checkout,
-            "clippy",
-            &[&["clippy", "--workspace"][..], &strict].concat(),
-        )?;
-        steps.cargo(
-            checkout,
-            "clippy xtask",
-            &[&["clippy"][..], &XTASK, &strict].concat(),
-        )?;
+        steps.cargo(checkout, "clippy", &[&["clippy", "--workspace"][..], &strict].concat())?;
+        steps.cargo(checkout, "clippy xtask", &[&["clippy"][..], &XTASK, &strict].concat())?;
         steps.set_environment("RUSTDOCFLAGS", "-D warnings");
         steps.cargo(checkout, "docs", &["doc", "--no-deps", "--workspace"])?;
         steps.clear_environment();
     }
     steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
     let mut services = steps.value("services", "cargo xtask test", || {
-        services
-            .join()
-            .unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
+        services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
     })?;
     let administrator = services.database_url.clone();
     for (name, value) in [

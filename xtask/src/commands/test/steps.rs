@@ -39,26 +39,14 @@ impl Steps {
     }
 
     /// Runs a cargo command.
-    pub fn cargo(
-        &mut self,
-        checkout: &Checkout,
-        name: &'static str,
-        arguments: &[&str],
-    ) -> Result<()> {
+    pub fn cargo(&mut self, checkout: &Checkout, name: &'static str, arguments: &[&str]) -> Result<()> {
         let command = self.command(checkout, arguments);
         let repeat = self.typed(arguments);
-        self.inside(name, &repeat, || {
-            expect_success(process::run(command)?.success())
-        })
+        self.inside(name, &repeat, || expect_success(process::run(command)?.success()))
     }
 
     /// Runs `cargo test`, showing its output and counting its results.
-    pub fn tests(
-        &mut self,
-        checkout: &Checkout,
-        name: &'static str,
-        arguments: &[&str],
-    ) -> Result<()> {
+    pub fn tests(&mut self, checkout: &Checkout, name: &'static str, arguments: &[&str]) -> Result<()> {
         let command = self.command(checkout, arguments);
         let repeat = self.typed(arguments);
         let (mut passed, mut failed) = (0, 0);
@@ -76,36 +64,18 @@ impl Steps {
     }
 
     /// Runs a step inside this process; `repeat` is the command that does the same.
-    pub fn inside(
-        &mut self,
-        name: &'static str,
-        repeat: &str,
-        work: impl FnOnce() -> Result<()>,
-    ) -> Result<()> {
+    pub fn inside(&mut self, name: &'static str, repeat: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
         self.value(name, repeat, work)
     }
 
     /// Runs a step that gives a value.
-    pub fn value<T>(
-        &mut self,
-        name: &'static str,
-        repeat: &str,
-        work: impl FnOnce() -> Result<T>,
-    ) -> Result<T> {
+    pub fn value<T>(&mut self, name: &'static str, repeat: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         eprintln!("\n── {name}");
         let started = Instant::now();
         let result = work();
-        self.done.push(Row {
-            name,
-            fine: result.is_ok(),
-            duration: started.elapsed(),
-        });
+        self.done.push(Row { name, fine: result.is_ok(), duration: started.elapsed() });
         result.map_err(|failure| {
-            let why = if failure.is_told() {
-                String::new()
-            } else {
-                format!("{failure}\n")
-            };
+            let why = if failure.is_told() { String::new() } else { format!("{failure}\n") };
             Failure::new(format!("{why}{name} failed; repeat it with:\n  {repeat}"))
         })
     }
@@ -113,12 +83,7 @@ impl Steps {
     /// Prints the table of what was done.
     pub fn report(&self) {
         eprintln!();
-        for Row {
-            name,
-            fine,
-            duration,
-        } in &self.done
-        {
+        for Row { name, fine, duration } in &self.done {
             let outcome = if *fine { "ok" } else { "FAILED" };
             eprintln!("{name:<14} {outcome:<7} {:>7.1} s", duration.as_secs_f32());
         }
@@ -136,22 +101,11 @@ impl Steps {
 
     /// The line to type. Tests need the servers, which `cargo xtask test` runs.
     fn typed(&self, arguments: &[&str]) -> String {
-        if self
-            .environment
-            .iter()
-            .any(|(name, _)| name.starts_with("TEST_"))
-        {
+        if self.environment.iter().any(|(name, _)| name.starts_with("TEST_")) {
             return "cargo xtask test <name of the test>".to_owned();
         }
-        let variables = self
-            .environment
-            .iter()
-            .map(|(name, value)| format!("{name}='{value}' "));
-        format!(
-            "{}cargo {}",
-            variables.collect::<String>(),
-            arguments.join(" ")
-        )
+        let variables = self.environment.iter().map(|(name, value)| format!("{name}='{value}' "));
+        format!("{}cargo {}", variables.collect::<String>(), arguments.join(" "))
     }
 }
 
@@ -162,19 +116,12 @@ fn expect_success(fine: bool) -> Result<()> {
 
 /// Runs a command, passes its stdout on line by line and shows each line to `look`; whether it succeeded.
 fn run_counting(mut command: Command, mut look: impl FnMut(&str) + Send) -> Result<bool> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
     let mut child = command.spawn().context(|| "cannot run cargo".into())?;
     let output = child.stdout.take();
     let status = std::thread::scope(|scope| {
         scope.spawn(move || {
-            for line in output
-                .into_iter()
-                .flat_map(|output| BufReader::new(output).split(b'\n'))
-                .map_while(std::result::Result::ok)
-            {
+            for line in output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n')).map_while(std::result::Result::ok) {
                 let line = String::from_utf8_lossy(&line);
                 println!("{line}");
                 look(&line);
@@ -188,11 +135,7 @@ fn run_counting(mut command: Command, mut look: impl FnMut(&str) + Send) -> Resu
 /// Passed and failed of a line like `test result: ok. 5 passed; 0 failed; 0 ignored; …`.
 fn counts(line: &str) -> Option<(u64, u64)> {
     let (_, results) = line.strip_prefix("test result: ")?.split_once(". ")?;
-    let number = |what: &str| {
-        results
-            .split("; ")
-            .find_map(|part| part.strip_suffix(what)?.trim().parse().ok())
-    };
+    let number = |what: &str| results.split("; ").find_map(|part| part.strip_suffix(what)?.trim().parse().ok());
     Some((number("passed")?, number("failed")?))
 }
 
@@ -211,15 +154,8 @@ mod tests {
     #[test]
     fn a_failed_step_names_the_command_to_repeat() {
         let mut steps = Steps::default();
-        let told = steps
-            .inside("tidy", "cargo xtask tidy", || {
-                Err(Failure::new("x.rs:1: bad"))
-            })
-            .unwrap_err();
-        assert_eq!(
-            told.to_string(),
-            "x.rs:1: bad\ntidy failed; repeat it with:\n  cargo xtask tidy"
-        );
+        let told = steps.inside("tidy", "cargo xtask tidy", || Err(Failure::new("x.rs:1: bad"))).unwrap_err();
+        assert_eq!(told.to_string(), "x.rs:1: bad\ntidy failed; repeat it with:\n  cargo xtask tidy");
         assert!(steps.done.iter().all(|row| !row.fine));
     }
 }

@@ -1,0 +1,36 @@
+//! `cargo xtask bench`: the first figures, each measured against a floor in the same run, on private servers.
+
+use crate::checkout::Checkout;
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::services::{self, Data, Home, Services};
+
+/// What `--help` says.
+pub const HELP: &str = "\
+cargo xtask bench [--rounds N] [--seconds N] [--clients N]
+
+Builds in release mode, starts private servers and measures creating orders: pgbench with eight statements, pgbench with
+the service's one statement, and the service, in alternation; then latency, CPU, memory and start-up. Prints two tables.
+
+  --rounds N    rounds of the three; medians are printed (default 3)
+  --seconds N   length of each measurement (default 8)
+  --clients N   concurrent clients (default 32)";
+
+/// Runs the command; the load program reads the arguments.
+pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
+    services::ensure_programs(checkout)?;
+    let binaries = ["standalone", "migrate", "create-order", "load"].map(|binary| ["--bin", binary]);
+    let build = [&["build", "--release"][..], &binaries.concat()].concat();
+    if !process::run(checkout.cargo(&build))?.success() {
+        return Err(Failure::told());
+    }
+    eprintln!("starting services");
+    let services = Services::start(checkout, Home::take(checkout.root(), "bench")?, Data::Discarded)?;
+    let mut load = checkout.cargo(&["run", "--quiet", "--release", "--package", "tests", "--bin", "load", "--"]);
+    load.args(arguments)
+        .env("TEST_DATABASE_URL", &services.database_url)
+        .env("TEST_REDIS_URL", &services.redis_url)
+        .env("TEST_AMQP_URL", &services.amqp_url)
+        .env("TEST_RABBITMQ_API", &services.rabbitmq_api);
+    if process::run(load)?.success() { Ok(()) } else { Err(Failure::told()) }
+}
