@@ -1,1 +1,9 @@
 //! Tests about the whole: what holds for every statement, table, list and route, however many there come to be.
+//!
+//! Their allow-lists only shrink.
+
+mod catalog;
+mod isolation;
+mod lists;
+mod migrations;
+mod statements;

@@ -29,6 +29,12 @@ impl Caller {
         Self { http, base, key }
     }
 
+    /// The same program with another key.
+    #[must_use]
+    pub fn with_key(&self, key: Key) -> Self {
+        Self { key, ..self.clone() }
+    }
+
     /// A GET of a path with its query.
     #[must_use]
     pub fn get(&self, path: &str) -> Request<'_> {
@@ -256,7 +262,6 @@ impl Answer {
     ///
     /// # Panics
     /// With the body when it is another.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
@@ -268,7 +273,6 @@ impl Answer {
     /// # Panics
     /// With the body when it has not.
     #[track_caller]
-    #[must_use]
     pub fn problem(self, status: u16, code: &str) -> Value {
         let answer = self.expect(status);
         assert_eq!(answer.header("content-type"), "application/problem+json");

@@ -6,6 +6,7 @@
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
 
+mod books;
 mod caller;
 mod database;
 mod logs;

@@ -94,6 +94,31 @@ impl Partner {
         Listener { messages, _channel: channel }
     }
 
+    /// Takes every command, as partners would: a command that no queue takes holds back its order's later messages.
+    ///
+    /// # Panics
+    /// When the broker refuses.
+    pub async fn listen_to_commands(&self) -> Listener {
+        self.listen("orders.commands", "#").await
+    }
+
+    /// Whether somebody has declared an exchange of this name.
+    pub async fn has_exchange(&self, name: &str) -> bool {
+        // A channel of its own: asking for what is not there costs the channel.
+        let Ok(channel) = self.connection.create_channel().await else { return false };
+        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+        channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).await.is_ok()
+    }
+
+    /// How many messages wait in a queue.
+    ///
+    /// # Panics
+    /// When there is no such queue.
+    pub async fn messages_in(&self, queue: &str) -> u32 {
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        self.channel.queue_declare(queue.into(), passive, FieldTable::default()).await.unwrap().message_count()
+    }
+
     /// Whether a queue of this name is there and somebody consumes it.
     pub async fn is_consumed(&self, queue: &str) -> bool {
         // A channel of its own: asking for a queue that is not there costs the channel.

@@ -1,0 +1,88 @@
+//! Every statement of the service, prepared and planned against the real schema under the role that runs it.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tests::{Database, Servers, Sql};
+
+/// The statements of the relay; every other one is the application's. A relay sees the messages of all tenants and nothing else.
+const RELAY_STATEMENTS: [&str; 3] = ["outbox_lock_shards", "outbox_mark_published", "outbox_unpublished"];
+
+#[tokio::test]
+async fn every_statement_is_valid_and_its_role_may_run_it() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let sql = database.sql();
+    let mut problems = Vec::new();
+    for (name, text) in statements() {
+        let role = if RELAY_STATEMENTS.contains(&&*name) { "orders_relay" } else { "orders_app" };
+        if let Err(problem) = plan(&sql, role, &text).await {
+            problems.push(format!("{name} as {role}: {problem}"));
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[tokio::test]
+async fn the_relay_may_not_run_what_is_the_applications() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let sql = database.sql();
+    for statement in
+        ["SELECT id FROM orders", "SELECT secret_sealed FROM api_keys", "UPDATE outbox SET body = ''", "SELECT * FROM order_contacts"]
+    {
+        let problem = plan(&sql, "orders_relay", statement).await.unwrap_err();
+        assert!(problem.contains("permission denied"), "{statement}: {problem}");
+    }
+}
+
+#[test]
+fn every_statement_of_the_relay_exists() {
+    let names: BTreeSet<String> = statements().into_iter().map(|(name, _)| name).collect();
+    for name in RELAY_STATEMENTS {
+        assert!(names.contains(name), "{name} is in the list and not in the folder");
+    }
+    assert!(names.len() > 20, "the folder was not found: {names:?}");
+}
+
+/// Prepares a statement and plans it with NULL for every parameter, which checks names, types and privileges.
+async fn plan(sql: &Sql, role: &str, text: &str) -> Result<(), String> {
+    let parameters = vec!["NULL"; parameters(text)].join(", ");
+    // A name of its own: prepared statements outlive the rollback of the transaction that made them.
+    let name = format!("s{}", uuid::Uuid::new_v4().simple());
+    let execute = if parameters.is_empty() { name.clone() } else { format!("{name}({parameters})") };
+    // One simple query: one session, and one transaction that an error rolls back.
+    let script = format!(
+        "SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '00000000-0000-0000-0000-000000000001';
+         PREPARE {name} AS {text}
+         ; EXPLAIN EXECUTE {execute}"
+    );
+    sql.execute(&script).await.map(drop).map_err(|error| error.to_string())
+}
+
+/// The highest `$n` of a statement.
+fn parameters(text: &str) -> usize {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let numbers = code.split('$').skip(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    numbers.filter_map(|digits| digits.parse().ok()).max().unwrap_or(0)
+}
+
+/// Name and text of every file with a statement.
+fn statements() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/src/db")), &mut files);
+    files.sort();
+    files.into_iter().map(|file| (file.file_stem().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&file).unwrap())).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+}
