@@ -1,0 +1,124 @@
+//! kill -9 in the middle: of the process that answers, of the relay, of the consumers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use tests::{Options, Stack, sample, until};
+use uuid::Uuid;
+
+const CONSUMERS: &str = "on-payment-event,on-inventory-event,on-shipment-event,send-payment-operation";
+/// Kills of one test.
+const KILLS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledged_order_survives_the_death_of_the_process_and_a_retry_makes_no_second_one() {
+    const ORDERS: usize = 120;
+    let mut stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant().await;
+    let keys: Vec<String> = (0..ORDERS).map(|_| Uuid::new_v4().to_string()).collect();
+    let mut acknowledged: BTreeMap<String, String> = BTreeMap::new();
+    for round in 0..=KILLS {
+        let caller = stack.caller(caller.key.clone());
+        let answers = Arc::new(AtomicUsize::new(0));
+        let placing = join_all(keys.iter().map(|key| {
+            let (caller, answers) = (caller.clone(), Arc::clone(&answers));
+            async move {
+                let answer = caller.post("/v1/orders").key(key).json(&sample::order()).try_send().await.ok()?;
+                answers.fetch_add(1, Ordering::SeqCst);
+                Some((key.clone(), answer.json()["id"].as_str()?.to_owned()))
+            }
+        }));
+        let killing = async {
+            if round < KILLS {
+                until("some orders are answered", || async { (answers.load(Ordering::SeqCst) > 10).then_some(()) }).await;
+                stack.service.kill();
+            }
+        };
+        let (placed, ()) = tokio::join!(placing, killing);
+        for (key, id) in placed.into_iter().flatten() {
+            let first = acknowledged.entry(key).or_insert_with(|| id.clone());
+            assert_eq!(*first, id, "a retry was answered with another order");
+        }
+        if round < KILLS {
+            stack.restart().await;
+        }
+    }
+    assert_eq!(acknowledged.len(), ORDERS, "with the last round every key has its answer");
+    assert_eq!(stack.sql().count("orders").await, i64::try_from(ORDERS).unwrap());
+    assert_eq!(stack.sql().count("outbox").await, 3 * i64::try_from(ORDERS).unwrap(), "an order without its messages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_relay_loses_no_message_and_keeps_each_order_in_order() {
+    const ORDERS: usize = 150;
+    let stack = Stack::start(Options::broker().only("create-order,get-order,get-order-history,list-orders")).await;
+    let caller = stack.tenant().await;
+    let mut relay = stack.another(&["--only", "outbox-relay"]).await;
+    let partner = stack.partner().await;
+    until("the relay has declared its exchanges", || async { partner.has_exchange("orders.events").await.then_some(()) }).await;
+    let _commands = partner.listen_to_commands().await;
+    let mut events = partner.listen("orders.events", "order.#").await;
+
+    let unpublished = "outbox WHERE published_at IS NULL";
+    for round in 1..=KILLS {
+        join_all((0..ORDERS / KILLS).map(|_| async { caller.place(&sample::order()).await })).await;
+        // Killed with work before it: what was sent and not marked is sent again.
+        let published = i64::try_from(round * ORDERS / KILLS).unwrap();
+        until("the relay is at work", || async { (stack.sql().count("outbox WHERE published_at IS NOT NULL").await >= published).then_some(()) })
+            .await;
+        relay.kill();
+        relay = stack.another(&["--only", "outbox-relay"]).await;
+    }
+    until("everything is published", || async { (stack.sql().count(unpublished).await == 0).then_some(()) }).await;
+
+    let mut seen = BTreeSet::new();
+    while seen.len() < ORDERS {
+        let event = events.next().await;
+        assert_eq!((event.r#type.as_str(), event.extension_integer("sequence")), ("order.created.v1", Some(1)));
+        seen.insert(event.subject.unwrap());
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_consumers_apply_every_message_once() {
+    const ORDERS: usize = 40;
+    let stack = Stack::start(Options::whole().only("create-order,get-order,get-order-history,list-orders,outbox-relay")).await;
+    let caller = stack.tenant().await;
+    let mut consumers = stack.another(&["--only", CONSUMERS]).await;
+    let partner = stack.partner().await;
+    for queue in ["order-service.inventory-events", "order-service.payment-operations", "simulator.inventory", "simulator.shipping"] {
+        until(&format!("{queue} is consumed"), || async { partner.is_consumed(queue).await.then_some(()) }).await;
+    }
+
+    let placed = join_all((0..ORDERS).map(|_| async { caller.place(&sample::order()).await["id"].as_str().unwrap().to_owned() })).await;
+    for versions in (1..=KILLS).map(|kill| i64::try_from(ORDERS * (1 + 2 * kill)).unwrap()) {
+        until("the consumers are at work", || async { (stack.sql().count("order_history").await >= versions).then_some(()) }).await;
+        consumers.kill();
+        consumers = stack.another(&["--only", CONSUMERS]).await;
+    }
+    for id in &placed {
+        caller.order_once(id, "status", "completed").await;
+    }
+    each_effect_happened_once(&stack, ORDERS).await;
+    consumers.stop().await;
+}
+
+/// Ten versions an order, one capture at the partner, books that balance.
+async fn each_effect_happened_once(stack: &Stack, orders: usize) {
+    let orders = i64::try_from(orders).unwrap();
+    let sql = stack.sql();
+    assert_eq!(sql.count("order_history").await, 10 * orders);
+    assert_eq!(sql.count("ledger WHERE fact = 'captured' AND account = 'captured'").await, orders);
+    assert_eq!(sql.count("orders WHERE version <> 10 OR (balances ->> 'captured')::bigint <> 3490 OR balances ? 'receivable'").await, 0);
+    let captured: Vec<Value> = stack.payment_operations().await;
+    let operations: BTreeSet<&str> = captured.iter().filter_map(|operation| operation["id"].as_str()).collect();
+    assert_eq!((captured.len(), operations.len()), (usize::try_from(orders).unwrap(), operations.len()), "an operation was made twice");
+}
