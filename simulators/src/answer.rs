@@ -30,8 +30,10 @@ pub(crate) fn has_prefix(lines: &[Line], prefix: &str) -> bool {
 /// answered with the same ids, and the service recognises the repetition.
 pub(crate) fn answer(command: &CloudEvent, source: &str, r#type: &str, data: &impl Serialize) -> Result<CloudEvent, serde_json::Error> {
     let mut extensions = std::collections::BTreeMap::from([("causationid".to_owned(), command.id.as_str().into())]);
-    if let Some(correlation) = command.extensions.get("correlationid") {
-        extensions.insert("correlationid".to_owned(), correlation.clone());
+    for name in ["correlationid", "traceparent"] {
+        if let Some(value) = command.extensions.get(name) {
+            extensions.insert(name.to_owned(), value.clone());
+        }
     }
     Ok(CloudEvent {
         id: format!("{}-{}", command.id, r#type.replace('.', "-")),

@@ -75,8 +75,10 @@ async fn a_request_can_be_followed_into_the_messages_it_causes() {
 
     let created = events.next().await;
     let sent = [commands.next().await, commands.next().await];
+    // The partner's answer to the command carries both on, and so does what the answer causes.
+    let reserved = events.until_type("order.stock_reserved.v1").await.pop().unwrap();
     assert_eq!(created.r#type, "order.created.v1");
-    for message in [&created, &sent[0], &sent[1]] {
+    for message in [&created, &sent[0], &sent[1], &reserved] {
         assert_eq!(message.extension_text("correlationid"), Some("req-1842"), "{}", message.r#type);
         assert_eq!(message.extension_text("traceparent").and_then(|text| text.split('-').nth(1)), Some(TRACE_ID), "{}", message.r#type);
     }
