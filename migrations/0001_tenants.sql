@@ -2,7 +2,7 @@
 -- Also the one procedure by which every table of this schema gets its forced row-level security.
 -- Locks: nothing that exists.
 
--- Every table is closed by the same four policies. The sub-select makes the tenant one InitPlan per statement; an unset
+-- Every table is closed by the same three policies. The sub-select makes the tenant one InitPlan per statement; an unset
 -- variable is an error (closed), never zero rows. Later migrations call this for their own tables.
 CREATE PROCEDURE secure_table(target regclass, app_privileges text)
 LANGUAGE plpgsql AS $$

@@ -68,7 +68,7 @@ CREATE TABLE order_contacts (
     CONSTRAINT order_contacts_pkey PRIMARY KEY (tenant_id, order_id),
     CONSTRAINT order_contacts_order_fkey FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id)
 );
-COMMENT ON TABLE order_contacts IS 'All personal data of an order, and nowhere else: erasing it is one UPDATE.';
+COMMENT ON TABLE order_contacts IS 'The personal data of an order. Beside it only the outbox has some: the address in shipping.request, until its rows are pruned.';
 CREATE INDEX order_contacts_email_idx ON order_contacts (tenant_id, email_normalized, order_id) WHERE email_normalized IS NOT NULL;
 CALL secure_table('order_contacts', 'SELECT, INSERT, UPDATE');
 

@@ -44,6 +44,7 @@ async fn each_message_that_cannot_be_believed_is_filed_under_its_class() {
         ("unknown_type", bytes(|event| event.r#type = "inventory.stolen.v1".into())),
         ("unknown_tenant", bytes(|event| event.tenantid = None)),
         ("unknown_tenant", bytes(|event| event.tenantid = Some("tenant one".into()))),
+        ("unknown_tenant", bytes(|event| event.tenantid = Some(format!("ten_{}", uuid::Uuid::new_v4().simple())))),
     ] {
         stack.sql().execute("TRUNCATE dead_letters").await.unwrap();
         partner.publish_bytes("inventory.events", "inventory.reserved", &body).await;

@@ -28,6 +28,14 @@ pub struct NewTenantRow<'a> {
     pub now: Timestamp,
 }
 
+/// Whether a tenant exists.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn tenant_exists(tx: &mut TenantTx, tenant: TenantId) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(include_str!("tenant_exists.sql")).bind(tenant.uuid()).fetch_one(tx.connection()).await?)
+}
+
 /// Creates a tenant with its first key.
 ///
 /// # Errors

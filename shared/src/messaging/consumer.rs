@@ -133,13 +133,10 @@ impl Settler {
     async fn settle(self: Arc<Self>, delivery: Delivery) {
         let started = Instant::now();
         let message = Message::read(&delivery, self.function.spec);
-        let mut outcome = self.handle(&message).await;
-        if let Err(rejection) = &outcome
-            && let Err(error) = filing::file(&self.context, self.function.spec.name, &message, rejection).await
-        {
-            let reason = CommandError::from(error).to_string();
-            outcome = Err(Rejection::StoreAway { reason: format!("{reason}, to write down: {}", rejection.reason()) });
-        }
+        let outcome = match self.handle(&message).await {
+            Ok(()) => Ok(()),
+            Err(rejection) => Err(self.file(&message, rejection).await),
+        };
         self.report(&message, &outcome, started.elapsed());
         if let Err(Rejection::StoreAway { .. }) = outcome {
             self.store_answers().await;
@@ -148,6 +145,15 @@ impl Settler {
             // An acknowledgement that fails means a lost link: the redelivery finds the inbox entry and is done at once.
             let _ = delivery.ack(BasicAckOptions::default()).await;
         }
+    }
+
+    /// Writes a refused message down and answers what it came to.
+    async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
+        let reason = rejection.reason().to_owned();
+        filing::file(&self.context, self.function.spec.name, message, rejection).await.unwrap_or_else(|error| {
+            let away = CommandError::from(error);
+            Rejection::StoreAway { reason: format!("{away}, to write down: {reason}") }
+        })
     }
 
     /// Runs the handler in a task of its own: a time limit must never drop a transaction that is under way.

@@ -15,6 +15,7 @@ use crate::{
         self, TenantTx,
         dead_letters::{DeadLetter, dead_letter_insert},
         deferred_messages::{DeferredClass, DeferredMessage, deferred_message_upsert},
+        tenants::tenant_exists,
     },
     domain::{
         ids::{NewIds as _, TenantId},
@@ -28,26 +29,45 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 /// A parked message waits this long for its order to appear; then it is dead.
 const PARKED_SECONDS: i64 = 72 * 3_600;
 
-/// Files a refused message. A repeat of a deferred one counts an attempt; a repeat of a dead one is a second row.
+/// Files a refused message and answers what it came to: one of a tenant that we do not have is dead, whatever it was refused for. A
+/// repeat of a deferred one counts an attempt; a repeat of a dead one is a second row.
 ///
 /// # Errors
 /// Any [`db::Error`]: then it must not be acknowledged.
-pub(super) async fn file(context: &Context, consumer: &str, message: &Message, rejection: &Rejection) -> Result<(), db::Error> {
-    match rejection {
+pub(super) async fn file(context: &Context, consumer: &str, message: &Message, rejection: Rejection) -> Result<Rejection, db::Error> {
+    // A handler that cannot reach PostgreSQL leaves nothing that could be written.
+    if matches!(rejection, Rejection::StoreAway { .. }) {
+        return Ok(rejection);
+    }
+    let tenant = known_tenant(context, message).await?;
+    let rejection = match (message.tenant, tenant) {
+        (Some(_), None) => Rejection::dead(DeadClass::UnknownTenant, "there is no such tenant"),
+        _ => rejection,
+    };
+    match &rejection {
         Rejection::Retry { reason } => {
             let now = clock::now();
             let delay = i64::try_from(jittered(RETRY_DELAY).as_micros()).unwrap_or(i64::MAX);
             let due_at = Timestamp::from_microsecond(now.as_microsecond().saturating_add(delay));
-            defer(context, consumer, message, DeferredClass::Retry, reason, due_at).await
+            defer(context, consumer, message, DeferredClass::Retry, reason, due_at).await?;
         }
         Rejection::Park { reason } => {
             let due_at = clock::now().plus_seconds(PARKED_SECONDS);
-            defer(context, consumer, message, DeferredClass::Parked, reason, due_at).await
+            defer(context, consumer, message, DeferredClass::Parked, reason, due_at).await?;
         }
-        Rejection::Dead { class, reason } => bury(context, consumer, message, *class, reason).await,
-        // There is nowhere to write it.
-        Rejection::StoreAway { .. } => Ok(()),
+        Rejection::Dead { class, reason } => bury(context, consumer, message, tenant, (*class, reason)).await?,
+        Rejection::StoreAway { .. } => {}
     }
+    Ok(rejection)
+}
+
+/// The tenant that a message names, if there is one of that id.
+async fn known_tenant(context: &Context, message: &Message) -> Result<Option<TenantId>, db::Error> {
+    let Some(tenant) = message.tenant else { return Ok(None) };
+    let mut tx = TenantTx::begin(&context.database, tenant).await?;
+    let exists = tenant_exists(&mut tx, tenant).await;
+    tx.rollback().await;
+    Ok(exists?.then_some(tenant))
 }
 
 async fn defer(
@@ -60,7 +80,7 @@ async fn defer(
 ) -> Result<(), db::Error> {
     let (Some(event), Some(tenant)) = (&message.event, message.tenant) else {
         // Only a message that a function has seen can be deferred, and a function sees none without an event and a tenant.
-        return bury(context, consumer, message, DeadClass::Malformed, reason).await;
+        return bury(context, consumer, message, message.tenant, (DeadClass::Malformed, reason)).await;
     };
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
@@ -83,17 +103,23 @@ async fn defer(
     tx.commit().await
 }
 
-async fn bury(context: &Context, consumer: &str, message: &Message, class: DeadClass, reason: &str) -> Result<(), db::Error> {
+async fn bury(
+    context: &Context,
+    consumer: &str,
+    message: &Message,
+    tenant: Option<TenantId>,
+    (class, reason): (DeadClass, &str),
+) -> Result<(), db::Error> {
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
     // What names no tenant is the operator's to look at.
-    let owner = message.tenant.unwrap_or(TenantId::OPERATOR);
+    let owner = tenant.unwrap_or(TenantId::OPERATOR);
     let sealed = context.keyring.seal(&row_aad("dead_letters", owner, &id.to_string()), &message.body);
     let preview = preview::masked(&message.body);
     let event = message.event.as_ref();
     let row = DeadLetter {
         id,
-        tenant: message.tenant,
+        tenant,
         consumer,
         source: event.map(|event| event.source.as_str()),
         message_id: event.map(|event| event.id.as_str()),
