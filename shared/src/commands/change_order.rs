@@ -1,6 +1,6 @@
-//! The one way to change an order that exists.
+//! The one way to change an order that exists: claim and lock, load, decide, save, commit.
 
-use super::{CommandError, Context, Origin, envelope};
+use super::{CommandError, Context, Origin, envelope, measured};
 use crate::{
     clock::{self, IdsAt},
     db::{
@@ -9,49 +9,43 @@ use crate::{
     },
     domain::{
         ids::OrderId,
-        order::draft::{Draft, Refusal},
+        order::{
+            Order,
+            draft::{Changes, Draft, Refusal},
+        },
     },
 };
 
 /// A transaction that PostgreSQL could not serialise is run again so often before the caller is told to come back.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// What a message came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// It took effect, or changed nothing because its news was old.
-    Applied,
-    /// It had taken effect before.
-    Duplicate,
-}
-
 /// The domain's decision. It may run more than once, each time on a freshly loaded order.
 pub(super) type Decide<'d> = &'d (dyn Fn(&mut Draft<'_>) -> Result<(), Refusal> + Send + Sync);
 
-/// Changes an order on behalf of a message: claims the message, locks, loads, decides, saves and commits.
+/// Changes an order on behalf of a message, once for each message: a repeat changes nothing and is no error.
 ///
 /// # Errors
 /// [`CommandError::NotYetKnown`] when there is no such order or the decision misses something in it; nothing is written then, the
 /// claim included.
-pub(super) async fn for_message(context: &Context, origin: &Origin, order: OrderId, decide: Decide<'_>) -> Result<Effect, CommandError> {
-    let key = origin.inbox_key()?;
-    let mut attempt = 1;
-    loop {
-        match attempt_for_message(context, origin, key, order, decide).await {
-            Err(Failed::Database(db::Error::Serialization(_))) if attempt < ATTEMPTS_MAX => attempt += 1,
-            Err(Failed::Database(error)) => return Err(error.into()),
-            Err(Failed::Command(error)) => return Err(error),
-            Ok(effect) => {
-                context.waker.wake();
-                return Ok(effect);
-            }
-        }
-    }
+pub(super) async fn for_message(context: &Context, origin: &Origin, order: OrderId, decide: Decide<'_>) -> Result<(), CommandError> {
+    let claim = origin.inbox_key()?;
+    run(context, origin, order, Some(claim), decide).await?;
+    Ok(())
 }
 
+/// Bookkeeping that callers never see and that nothing claims. Returns the order as it now is.
+///
+/// # Errors
+/// As for [`for_message`].
+pub(super) async fn bookkeeping(context: &Context, origin: &Origin, order: OrderId, decide: Decide<'_>) -> Result<Order, CommandError> {
+    // Without a claim there is no repeat, so there always is an order.
+    run(context, origin, order, None, decide).await?.ok_or(CommandError::NotYetKnown("order"))
+}
+
+/// Why an attempt failed: only a database's failure may be worth another.
 enum Failed {
-    Database(db::Error),
     Command(CommandError),
+    Database(db::Error),
 }
 
 impl From<db::Error> for Failed {
@@ -60,81 +54,76 @@ impl From<db::Error> for Failed {
     }
 }
 
-async fn attempt_for_message(
+/// The changed order; nothing when the claim was taken before.
+async fn run(
     context: &Context,
     origin: &Origin,
-    key: InboxKey<'_>,
     order: OrderId,
+    claim: Option<InboxKey<'_>>,
     decide: Decide<'_>,
-) -> Result<Effect, Failed> {
-    let now = clock::now();
-    let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
-    let outcome = async {
-        let lock = orders::order_lock_for_message(&mut tx, origin.tenant, order, key, now).await?;
-        if !lock.claimed {
-            return Ok(Effect::Duplicate);
-        }
-        if !lock.found {
-            return Err(Failed::Command(CommandError::NotYetKnown("order")));
-        }
-        load_decide_save(&mut tx, origin, order, decide).await?;
-        Ok(Effect::Applied)
-    }
-    .await;
-    match outcome {
-        Ok(Effect::Applied) => {
-            tx.commit().await?;
-            Ok(Effect::Applied)
-        }
-        other => {
-            tx.rollback().await;
-            other
+) -> Result<Option<Order>, CommandError> {
+    let mut attempt = 1;
+    loop {
+        match transact(context, origin, order, claim, decide).await {
+            Err(Failed::Database(db::Error::Serialization(_))) if attempt < ATTEMPTS_MAX => attempt += 1,
+            Err(Failed::Database(error)) => return Err(error.into()),
+            Err(Failed::Command(error)) => return Err(error),
+            Ok(None) => return Ok(None),
+            Ok(Some((order, changes))) => {
+                measured::count(&changes);
+                if !changes.messages.is_empty() {
+                    context.waker.wake();
+                }
+                return Ok(Some(order));
+            }
         }
     }
 }
 
-/// Bookkeeping that callers never see and that no message claims: locks, loads, decides, saves and commits. Returns the order as it
-/// now is.
-///
-/// # Errors
-/// [`CommandError::NotYetKnown`] when there is no such order.
-pub(super) async fn bookkeeping(
+async fn transact(
     context: &Context,
     origin: &Origin,
     order: OrderId,
+    claim: Option<InboxKey<'_>>,
     decide: Decide<'_>,
-) -> Result<crate::domain::order::Order, CommandError> {
+) -> Result<Option<(Order, Changes)>, Failed> {
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
-    let outcome = async {
-        if !orders::order_lock(&mut tx, origin.tenant, order).await? {
-            return Err(Failed::Command(CommandError::NotYetKnown("order")));
-        }
-        load_decide_save(&mut tx, origin, order, decide).await
-    }
-    .await;
-    match outcome {
-        Ok(order) => {
+    match work(&mut tx, origin, order, claim, decide).await {
+        Ok(Some(changed)) => {
             tx.commit().await?;
-            Ok(order)
+            Ok(Some(changed))
         }
-        Err(failed) => {
+        nothing => {
             tx.rollback().await;
-            Err(match failed {
-                Failed::Database(error) => error.into(),
-                Failed::Command(error) => error,
-            })
+            nothing
         }
     }
 }
 
-async fn load_decide_save(
+async fn work(
     tx: &mut TenantTx,
     origin: &Origin,
-    id: OrderId,
+    order: OrderId,
+    claim: Option<InboxKey<'_>>,
     decide: Decide<'_>,
-) -> Result<crate::domain::order::Order, Failed> {
+) -> Result<Option<(Order, Changes)>, Failed> {
+    let missing = || Failed::Command(CommandError::NotYetKnown("order"));
     let now = clock::now();
-    let order = orders::order_load(tx, origin.tenant, id).await?.ok_or(Failed::Command(CommandError::NotYetKnown("order")))?;
+    let found = match claim {
+        None => orders::order_lock(tx, origin.tenant, order).await?,
+        Some(key) => {
+            let lock = orders::order_lock_for_message(tx, origin.tenant, order, key, now).await?;
+            if !lock.claimed {
+                return Ok(None);
+            }
+            lock.found
+        }
+    };
+    if !found {
+        return Err(missing());
+    }
+    // A statement of its own: what waited for the lock saw an older snapshot.
+    let order = orders::order_load(tx, origin.tenant, order).await?.ok_or_else(missing)?;
     let mut ids = IdsAt::new(now);
     let mut draft = Draft::new(order, now, &mut ids);
     decide(&mut draft).map_err(|refusal| Failed::Command(refusal.into()))?;
@@ -142,8 +131,8 @@ async fn load_decide_save(
     if !changes.is_empty() {
         let bodies = envelope::encode(&changes.messages, origin, now);
         let correlation_id = &origin.correlation_id;
-        orders::order_save(tx, &Write { order: &order, changes: &changes, bodies: &bodies, actor: origin.actor, correlation_id, now })
-            .await?;
+        let write = Write { order: &order, changes: &changes, bodies: &bodies, actor: origin.actor, correlation_id, now };
+        orders::order_save(tx, &write).await?;
     }
-    Ok(order)
+    Ok(Some((order, changes)))
 }

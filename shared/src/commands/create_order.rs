@@ -1,6 +1,6 @@
 //! Place an order: one autocommit statement, which is the claim, the order and everything it sets going.
 
-use super::{Answer, CommandError, Context, Executed, Origin, envelope, idempotency};
+use super::{Answer, CommandError, Context, Executed, Origin, envelope, idempotency, measured};
 use crate::{
     clock::{self, IdsAt},
     db::{
@@ -57,6 +57,7 @@ pub async fn execute(
     let placed = Placed { order: &order, changes: &changes, tokens: &tokens, answer: &answer };
     match insert(context, origin, &placed).await {
         Ok(true) => {
+            measured::count(&changes);
             context.waker.wake();
             Ok(Executed { answer, replayed: false })
         }

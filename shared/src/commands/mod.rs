@@ -12,6 +12,7 @@ pub mod create_tenant;
 mod envelope;
 mod error;
 mod idempotency;
+mod measured;
 pub mod migrate;
 mod order_numbers;
 mod origin;

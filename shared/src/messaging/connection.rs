@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::topology::DeclareError;
-use crate::{backoff::Backoff, db};
+use crate::{backoff::Backoff, db, telemetry::metrics::AMQP_LINKS_LOST};
 
 /// Opening a connection may take this long; beyond it the attempt counts as failed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -112,7 +112,7 @@ impl Link {
             tracing::warn!("labels.function" = self.function, error.message = reason, "not connected to RabbitMQ; trying again");
             self.standing = down;
         }
-        metrics::counter!("amqp_links_lost_total", "function" => self.function).increment(1);
+        metrics::counter!(AMQP_LINKS_LOST, "function" => self.function).increment(1);
         tokio::select! {
             () = sleep(self.backoff.next_delay()) => {}
             () = stop_requested(shutdown) => {}

@@ -34,6 +34,7 @@ use crate::{
     backoff::Backoff,
     commands::{CommandError, Context},
     function::ConsumerSpec,
+    telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
 };
 
 /// What is in flight when the process stops may finish within this time; the rest goes back to the queue.
@@ -200,8 +201,8 @@ impl Settler {
             Ok(()) => ("done", None),
             Err(rejection) => (rejection.outcome(), Some(rejection.reason())),
         };
-        metrics::counter!("messages_total", "consumer" => consumer, "outcome" => name).increment(1);
-        metrics::histogram!("message_duration_seconds", "consumer" => consumer).record(duration.as_secs_f64());
+        metrics::counter!(MESSAGES, "consumer" => consumer, "outcome" => name).increment(1);
+        metrics::histogram!(MESSAGE_DURATION, "consumer" => consumer).record(duration.as_secs_f64());
         let event = message.event.as_ref();
         let traceparent = event.and_then(|event| event.extension_text("traceparent"));
         tracing::info!(

@@ -29,6 +29,7 @@ use crate::{
         outbox::{OutboxMessage, OutboxSession, SHARDS, outbox_mark_published, outbox_unpublished},
     },
     domain::ids::{EventId, OrderId, TenantId},
+    telemetry::metrics::OUTBOX_PUBLISHED,
 };
 
 mod held;
@@ -200,7 +201,7 @@ async fn send_order(
     for message in order.messages {
         match publisher.publish(&message).await? {
             Published::Confirmed => {
-                metrics::counter!("outbox_published_total").increment(1);
+                metrics::counter!(OUTBOX_PUBLISHED).increment(1);
                 // The receiver is gone only when marking failed; then the message goes out again, which is allowed.
                 let _ = confirmed.send((message.tenant, message.event));
             }

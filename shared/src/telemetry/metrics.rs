@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use metrics::{SetRecorderError, describe_counter, describe_histogram};
+use metrics::{SetRecorderError, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 /// Requests answered; labels `function`, `status`.
@@ -18,8 +18,12 @@ pub const MESSAGES: &str = "messages_total";
 pub const MESSAGE_DURATION: &str = "message_duration_seconds";
 /// Messages that the broker confirmed.
 pub const OUTBOX_PUBLISHED: &str = "outbox_published_total";
-/// Messages that it did not; label `reason`.
-pub const OUTBOX_PUBLISH_FAILURES: &str = "outbox_publish_failures_total";
+/// Messages that it does not take, so that their order is held at its head; label `routing_key`.
+pub const OUTBOX_REFUSED: &str = "outbox_refused_total";
+/// Orders that are held at their head just now.
+pub const OUTBOX_HELD_ORDERS: &str = "outbox_held_orders";
+/// Links to the broker that were lost and made anew; label `function`.
+pub const AMQP_LINKS_LOST: &str = "amqp_links_lost_total";
 /// Requests refused for their signature; label `reason`.
 pub const SIGNATURE_REJECTIONS: &str = "signature_rejections_total";
 /// Requests accepted without knowing whether their nonce was used before.
@@ -90,7 +94,9 @@ fn describe() {
     describe_counter!(MESSAGES, "Messages settled, by consumer and outcome.");
     describe_histogram!(MESSAGE_DURATION, "Seconds from a message's arrival to its settlement, by consumer.");
     describe_counter!(OUTBOX_PUBLISHED, "Messages that the broker confirmed.");
-    describe_counter!(OUTBOX_PUBLISH_FAILURES, "Messages that the broker did not confirm, by reason.");
+    describe_counter!(OUTBOX_REFUSED, "Messages that the broker does not take, by routing key; their orders are held.");
+    describe_gauge!(OUTBOX_HELD_ORDERS, "Orders that are held at a message which the broker does not take.");
+    describe_counter!(AMQP_LINKS_LOST, "Links to the broker that were lost, by function.");
     describe_counter!(SIGNATURE_REJECTIONS, "Requests refused for their signature, by reason.");
     describe_counter!(NONCE_STORE_UNAVAILABLE, "Requests accepted while Redis could not say whether their nonce was used before.");
     describe_counter!(IDEMPOTENCY, "Requests with an idempotency key, by result.");

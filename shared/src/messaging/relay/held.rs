@@ -7,7 +7,11 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{backoff::Backoff, domain::ids::OrderId};
+use crate::{
+    backoff::Backoff,
+    domain::ids::OrderId,
+    telemetry::metrics::{OUTBOX_HELD_ORDERS, OUTBOX_REFUSED},
+};
 
 /// Orders remembered; a refused order beyond it is simply tried at every look.
 const LIMIT: usize = 10_000;
@@ -60,11 +64,11 @@ impl HeldOrders {
             }
             Settled::Refused { reason, routing_key } => {
                 self.log(order, reason, &routing_key);
-                metrics::counter!("outbox_refused_total", "routing_key" => routing_key).increment(1);
+                metrics::counter!(OUTBOX_REFUSED, "routing_key" => routing_key).increment(1);
                 self.hold(order);
             }
         }
-        metrics::gauge!("outbox_held_orders").set(u32::try_from(self.orders.len()).unwrap_or(u32::MAX));
+        metrics::gauge!(OUTBOX_HELD_ORDERS).set(u32::try_from(self.orders.len()).unwrap_or(u32::MAX));
     }
 
     fn hold(&mut self, order: OrderId) {
