@@ -1,4 +1,4 @@
-//! Hosts: the whole life of a process, wherever it runs. A function's `main` is one call of [`http()`], [`consumer`] or [`job`].
+//! Hosts: the whole life of a process, wherever it runs. A function's `main` is one call of [`http()`], [`consumer`] or [`job()`].
 //!
 //! In reading order: `process` is the life from environment to exit code; `app` what the functions of a
 //! process share; `server`, `health` and `lambda` the ways in;

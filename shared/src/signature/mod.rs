@@ -1,8 +1,8 @@
 //! Request signatures: the profile `orders-v1` of RFC 9421 (HTTP Message Signatures, hmac-sha256) with RFC 9530 digests.
 //!
 //! One profile in both directions: callers sign their requests to us and we sign ours to partners.
-//! Read in this order: this file (what goes in, what a refusal says), [`base`](self::base) (what a signature covers),
-//! [`sign`], [`verify`](self::verify).
+//! Read in this order: this file (what goes in, what a refusal says), `base` (what a signature covers),
+//! [`sign()`], `verify`.
 //!
 //! Nothing here does IO or reads a clock: key look-up, the nonce store and `now` belong to the caller.
 
@@ -115,7 +115,7 @@ pub struct Rejection {
     pub reason: Reason,
     /// One sentence that tells the caller what to mend.
     pub detail: String,
-    /// The components that a signature of this very request must cover, in the order in which [`sign`] covers them.
+    /// The components that a signature of this very request must cover, in the order in which [`sign()`] covers them.
     pub required_components: Vec<&'static str>,
 }
 

@@ -78,7 +78,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.cargo(checkout, "clippy", &[&["clippy", "--workspace"][..], &strict].concat())?;
         steps.cargo(checkout, "clippy xtask", &[&["clippy"][..], &XTASK, &strict].concat())?;
         steps.set_environment("RUSTDOCFLAGS", "-D warnings");
-        steps.cargo(checkout, "docs", &["doc", "--no-deps", "--workspace"])?;
+        steps.cargo(checkout, "docs", &["doc", "--no-deps", "--workspace", "--document-private-items"])?;
         steps.clear_environment();
     }
     steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
