@@ -11,6 +11,7 @@
 pub mod domain;
 // Ring 1: the process around it.
 pub(crate) mod backoff;
+pub(crate) mod breaker;
 pub mod catalog;
 pub mod clock;
 pub mod cloudevents;

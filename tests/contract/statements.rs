@@ -86,3 +86,15 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         }
     }
 }
+
+/// `order_create.sql` and `order_save.sql` take what a change collected as the same parameters; so what they do with it must be the same.
+#[test]
+fn creating_and_saving_an_order_share_their_arms() {
+    let arms = |statement: &'static str| {
+        let (_, from_history) = statement.split_once("history AS (").unwrap();
+        from_history.rsplit_once("\nSELECT ").unwrap().0
+    };
+    let create = arms(include_str!("../../shared/src/db/orders/order_create.sql"));
+    let save = arms(include_str!("../../shared/src/db/orders/order_save.sql"));
+    assert_eq!(create, save);
+}

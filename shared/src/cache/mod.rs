@@ -1,11 +1,10 @@
 //! Redis: the fast road beside PostgreSQL, never the only copy of anything and never a lock for money.
 //!
 //! Every call answers within [`RESPONSE_TIMEOUT`] or fails as [`Unavailable`]; after a few failures in a row the
-//! [`breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a request for it.
+//! [`Breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a request for it.
 //! Keys of one tenant share a hash tag, so that one pipeline can serve a request once this is a cluster. The key formats live
 //! beside their commands ([`nonces`]); no other room writes a Redis command.
 
-mod breaker;
 mod nonces;
 #[cfg(test)]
 mod tests;
@@ -21,10 +20,16 @@ use redis::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use self::breaker::Breaker;
+use crate::breaker::Breaker;
 
 /// How long a caller waits for Redis, connecting included. Beyond it the call failed.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(150);
+
+/// Failures in a row after which Redis is not asked for a while.
+const FAILURES_TO_OPEN: u32 = 3;
+
+/// How long it is not asked; then one caller tries again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Attempts to connect beyond the first within one call: none, because the breaker's probe is the next attempt.
 const CONNECTION_RETRIES: usize = 0;
@@ -66,7 +71,7 @@ impl Cache {
     /// [`Error`] when the URL is not one.
     pub fn new(url: &SecretString) -> Result<Self, Error> {
         let client = Client::open(url.expose_secret()).map_err(Error)?;
-        Ok(Self(Arc::new(Inner { client, connection: Mutex::new(None), breaker: Breaker::new() })))
+        Ok(Self(Arc::new(Inner { client, connection: Mutex::new(None), breaker: Breaker::new(FAILURES_TO_OPEN, PAUSE) })))
     }
 
     /// Whether Redis answered when it was last asked; asks nothing itself.

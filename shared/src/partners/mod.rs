@@ -3,7 +3,6 @@
 //! Only commands call partners, and never inside a transaction. A partner client turns every way in which a call can end into one
 //! of few answers; it never guesses that a call without an answer had no effect.
 
-mod breaker;
 mod payment_contract;
 mod payment_service;
 

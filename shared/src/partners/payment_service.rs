@@ -12,12 +12,10 @@ use tokio::time::sleep;
 use url::Url;
 use uuid::Uuid;
 
-use super::{
-    breaker::Breaker,
-    payment_contract::{Answer, OperationRequest, answer},
-};
+use super::payment_contract::{Answer, OperationRequest, answer};
 use crate::{
     backoff::Backoff,
+    breaker::Breaker,
     clock,
     config::PaymentServiceConfig,
     signature::{self, RequestParts},
@@ -31,6 +29,10 @@ const MAX_ATTEMPTS: u32 = 4;
 const RETRY_WINDOW: Duration = Duration::from_secs(5);
 /// The pauses between attempts: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// Failures in a row after which the service is not called for a while: then operations wait as deferred messages.
+const FAILURES_TO_OPEN: u32 = 5;
+/// How long it is not called; then one operation tries again.
+const PAUSE: Duration = Duration::from_secs(5);
 /// Bytes of an answer; a longer one counts as none.
 const MAX_ANSWER_LEN: usize = 64 * 1024;
 
@@ -76,7 +78,7 @@ impl PaymentService {
             operations: Url::parse(&format!("{base}/v1/operations"))?,
             key_id: config.key_id.as_str().into(),
             secret: config.secret.clone(),
-            breaker: Arc::default(),
+            breaker: Arc::new(Breaker::new(FAILURES_TO_OPEN, PAUSE)),
         })
     }
 
@@ -91,7 +93,7 @@ impl PaymentService {
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
         let mut unknown: Option<Answer> = None;
         for attempt in 1..=MAX_ATTEMPTS {
-            if !self.breaker.allows(Instant::now()) {
+            if !self.breaker.admits() {
                 let reason = "the payment service failed too often; calls are suspended".to_owned();
                 return unknown.unwrap_or(Answer::NeverSent { reason });
             }
@@ -131,7 +133,7 @@ impl PaymentService {
             }
         };
         if attempt.again {
-            self.breaker.failed(Instant::now());
+            self.breaker.failed();
         } else {
             self.breaker.succeeded();
         }

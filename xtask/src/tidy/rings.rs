@@ -17,7 +17,7 @@ const RINGS: [&[&str]; 6] = [
 ];
 
 /// The one ring whose rooms may import each other, as long as there is no circle.
-const NEIGHBOURS: [&str; 8] = ["backoff", "config", "secrets", "telemetry", "clock", "cloudevents", "catalog", "function"];
+const NEIGHBOURS: [&str; 9] = ["backoff", "breaker", "config", "secrets", "telemetry", "clock", "cloudevents", "catalog", "function"];
 
 /// The one way beside: a use case calls a partner, between its transactions.
 const BESIDE: (&str, &str) = ("commands", "partners");

@@ -1,19 +1,15 @@
-//! A small circuit breaker: after a few failures in a row callers stop waiting, and one probe a second asks again.
+//! A small circuit breaker: after a few failures in a row callers stop waiting, and one probe after each pause asks again.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Failures in a row that open the breaker; fewer are taken for bad luck.
-const FAILURES_TO_OPEN: u32 = 3;
-
-/// How long an open breaker lets nobody through; then it admits one probe, and again after as long.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Admits everyone while closed, one caller per [`PAUSE`] while open.
+/// Admits everyone while closed, one caller a pause while open.
 #[derive(Debug)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
+    failures_to_open: u32,
+    pause: Duration,
     state: Mutex<State>,
 }
 
@@ -25,49 +21,49 @@ struct State {
 }
 
 impl Breaker {
-    /// Closed.
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::new(State { failures_in_a_row: 0, next_probe: Instant::now() }) }
+    /// Closed. So many failures in a row open it (fewer are taken for bad luck); then it admits one probe after each pause.
+    pub(crate) fn new(failures_to_open: u32, pause: Duration) -> Self {
+        Self { failures_to_open, pause, state: Mutex::new(State { failures_in_a_row: 0, next_probe: Instant::now() }) }
     }
 
     /// Whether this caller may try now. Whoever is admitted while it is open is the probe, and puts the next one off.
-    pub(super) fn admits(&self) -> bool {
+    pub(crate) fn admits(&self) -> bool {
         self.admits_at(Instant::now())
     }
 
     fn admits_at(&self, now: Instant) -> bool {
         self.with(|state| {
-            if state.failures_in_a_row < FAILURES_TO_OPEN {
+            if state.failures_in_a_row < self.failures_to_open {
                 return true;
             }
             let is_probe = now >= state.next_probe;
             if is_probe {
-                state.next_probe = now + PAUSE;
+                state.next_probe = now + self.pause;
             }
             is_probe
         })
     }
 
     /// Closes it.
-    pub(super) fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         self.with(|state| state.failures_in_a_row = 0);
     }
 
     /// Counts a failure; the one that opens it, and every failed probe, starts a pause.
-    pub(super) fn failed(&self) {
+    pub(crate) fn failed(&self) {
         self.failed_at(Instant::now());
     }
 
     fn failed_at(&self, now: Instant) {
         self.with(|state| {
             state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
-            state.next_probe = now + PAUSE;
+            state.next_probe = now + self.pause;
         });
     }
 
     /// Whether it admits everyone.
-    pub(super) fn is_closed(&self) -> bool {
-        self.with(|state| state.failures_in_a_row < FAILURES_TO_OPEN)
+    pub(crate) fn is_closed(&self) -> bool {
+        self.with(|state| state.failures_in_a_row < self.failures_to_open)
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -80,9 +76,12 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    const FAILURES_TO_OPEN: u32 = 3;
+    const PAUSE: Duration = Duration::from_secs(1);
+
     #[test]
-    fn the_third_failure_opens_it_and_one_probe_a_second_may_pass() {
-        let (breaker, start) = (Breaker::new(), Instant::now());
+    fn the_third_failure_opens_it_and_one_probe_a_pause_may_pass() {
+        let (breaker, start) = (Breaker::new(FAILURES_TO_OPEN, PAUSE), Instant::now());
         breaker.failed_at(start);
         breaker.failed_at(start);
         assert!(breaker.admits_at(start) && breaker.is_closed());
@@ -96,7 +95,7 @@ mod tests {
 
     #[test]
     fn one_success_closes_it() {
-        let breaker = Breaker::new();
+        let breaker = Breaker::new(FAILURES_TO_OPEN, PAUSE);
         for _ in 0..FAILURES_TO_OPEN {
             breaker.failed();
         }
