@@ -1,6 +1,6 @@
 //! What is read off the machine during a measurement.
 
-use std::{fs, time::Duration};
+use std::{collections::HashMap, fs, time::Duration};
 
 use tests::Stack;
 
@@ -33,10 +33,12 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
 
 /// Loads the service and reads what it cost.
 pub async fn service(stack: &Stack, load: &Load) -> Row {
-    let (own, postgres) = (cpu_seconds(stack.service.pid()), postgres_cpu_seconds());
+    let (own, before) = (cpu_seconds(stack.service.pid()), postgres_cpu_seconds());
     let mut latencies = load.run(load.length).await;
     let orders = latencies.len() as f64;
-    let (own, postgres) = (cpu_seconds(stack.service.pid()) - own, postgres_cpu_seconds() - postgres);
+    let own = cpu_seconds(stack.service.pid()) - own;
+    // By process: a backend that ended meanwhile must not take its earlier time with it.
+    let postgres: f64 = postgres_cpu_seconds().iter().map(|(pid, seconds)| seconds - before.get(pid).unwrap_or(&0.0)).sum();
     latencies.sort_unstable();
     let percentile = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
     let milliseconds = |latency: Duration| latency.as_secs_f64() * 1e3;
@@ -54,10 +56,13 @@ fn cpu_seconds(pid: u32) -> f64 {
     stat(pid).map_or(0.0, |(_, ticks)| ticks / TICKS_PER_SECOND)
 }
 
-/// The same of every PostgreSQL process of this machine: backends come and go, those of other servers are idle.
-fn postgres_cpu_seconds() -> f64 {
+/// The same of every PostgreSQL process of this machine, by its id; those of other servers are idle.
+fn postgres_cpu_seconds() -> HashMap<u32, f64> {
     let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    pids.filter_map(stat).filter(|(name, _)| name == "postgres").map(|(_, ticks)| ticks / TICKS_PER_SECOND).sum()
+    pids.filter_map(|pid| Some((pid, stat(pid)?)))
+        .filter(|(_, (name, _))| name == "postgres")
+        .map(|(pid, (_, ticks))| (pid, ticks / TICKS_PER_SECOND))
+        .collect()
 }
 
 /// Name and CPU ticks of a process (proc(5): fields 2, 14 and 15).

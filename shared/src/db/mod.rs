@@ -16,7 +16,7 @@ pub mod outbox;
 mod tenant_tx;
 pub mod tenants;
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -115,11 +115,20 @@ pub fn options(connect: &Connect<'_>) -> Result<PgConnectOptions, Error> {
     Ok(options)
 }
 
+/// Whether a URL stays on this machine, where TLS protects nothing. (`url` keeps the host of a `postgres:` URL as text.)
 fn is_loopback(url: &url::Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => true,
+    let Some(host) = url.host_str() else { return true };
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (host, loopback) in [("127.0.0.1", true), ("[::1]", true), ("localhost", true), ("10.0.0.1", false), ("db.example", false)] {
+            assert_eq!(is_loopback(&format!("postgres://{host}:5432/orders").parse().unwrap()), loopback, "{host}");
+        }
     }
 }
