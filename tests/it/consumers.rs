@@ -107,6 +107,26 @@ async fn a_message_takes_effect_once_however_often_it_comes() {
     stack.sql().assert_books_are_right().await;
 }
 
+/// Stock that comes for a rejected order is let go, each time somebody says that it came: only the inbox knows a repeat from news.
+#[tokio::test]
+async fn what_the_order_itself_would_repeat_the_inbox_does_not() {
+    let stack = Stack::start(Options::broker()).await;
+    let caller = stack.tenant().await;
+    let order = caller.place(&sample::order()).await;
+    let id = order["id"].as_str().unwrap();
+    let partner = stack.partner().await;
+    let refusal = json!({ "reservation_id": format!("{id}:1"), "order_id": id, "lines": [] });
+    let event = Partner::event("/inventory", "inventory.rejected.v1", &caller.key.tenant_id, id, &refusal);
+    partner.publish("inventory.events", &event).await;
+    caller.order_once(id, "status", "rejected").await;
+    let event = reserved(&caller, id);
+    for _ in 0..50 {
+        partner.publish("inventory.events", &event).await;
+    }
+    until("all copies are settled", async || (settled(&stack, &event.id).len() == 50).then_some(())).await;
+    assert_eq!(stack.sql().count("outbox WHERE routing_key = 'inventory.release'").await, 1);
+}
+
 #[tokio::test]
 async fn every_message_has_one_log_line() {
     let stack = Stack::start(Options::broker()).await;
