@@ -125,7 +125,7 @@ impl Currency {
     /// Its code: `EUR`.
     pub fn code(&self) -> &str {
         // Built from an ASCII table entry; the fallback cannot be reached.
-        std::str::from_utf8(&self.code).unwrap_or("XXX")
+        std::str::from_utf8(&self.code).unwrap_or_default()
     }
 
     /// Decimal places of its minor unit: JPY 0, USD 2, BHD 3.
