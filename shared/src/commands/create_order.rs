@@ -1,6 +1,6 @@
 //! Place an order: one autocommit statement, which is the claim, the order and everything it sets going.
 
-use super::{Answer, CommandError, Context, Executed, Origin, envelope, idempotency, measured};
+use super::{Answer, CommandError, Context, Executed, Origin, envelope, idempotency, measured, origin::IdempotencyKey};
 use crate::{
     clock::{self, IdsAt},
     db::{
@@ -9,6 +9,7 @@ use crate::{
     },
     domain::{
         ids::{PaymentId, TenantId},
+        money::Amount,
         order::{
             Order,
             draft::Changes,
@@ -49,48 +50,38 @@ pub async fn execute(
         // A replay outlives a change of policy: what took effect is answered as it was.
         Err(errors) => return idempotency::replay(context, origin).await?.ok_or(CommandError::Invalid(errors)),
     };
+    let total = new.total();
     let tokens: Vec<Option<Token>> = new.tokens().map(Option::<&Token>::cloned).collect();
     let number = context.numbers.next(&context.database, origin.tenant).await?;
     let placement = Placement { tenant: origin.tenant, number, policy, now };
     let (order, changes) = place::place(new, &placement, &mut ids)?.finish();
     let answer = render(&order, CREATED)?;
-    let placed = Placed { order: &order, changes: &changes, tokens: &tokens, answer: &answer };
-    match insert(context, origin, &placed).await {
+    let answer_sealed = idempotency::seal(context, origin.tenant, origin.idempotency_key()?, &answer)?;
+    let tokens_sealed = seal_tokens(context, &order, &tokens);
+    let placed = Placed { order: &order, changes: &changes, total, answer_sealed: &answer_sealed, tokens_sealed: &tokens_sealed };
+    match insert(context, origin, origin.idempotency_key()?, &placed).await {
         Ok(true) => {
             measured::count(&changes);
             context.waker.wake();
             Ok(Executed { answer, replayed: false })
         }
         Ok(false) => idempotency::replay(context, origin).await?.ok_or(CommandError::IdempotencyInProgress),
-        Err(CommandErrorOr::Database(error)) => refused(context, origin, &order, error, render).await,
-        Err(CommandErrorOr::Command(error)) => Err(error),
+        Err(error) => refused(context, origin, &order, error, render).await,
     }
 }
 
+/// A placed order, ready to be written.
 struct Placed<'a> {
     order: &'a Order,
     changes: &'a Changes,
-    tokens: &'a [Option<Token>],
-    answer: &'a Answer,
+    total: Amount,
+    answer_sealed: &'a [u8],
+    tokens_sealed: &'a [Option<Vec<u8>>],
 }
 
-enum CommandErrorOr {
-    Command(CommandError),
-    Database(db::Error),
-}
-
-impl From<CommandError> for CommandErrorOr {
-    fn from(error: CommandError) -> Self {
-        Self::Command(error)
-    }
-}
-
-async fn insert(context: &Context, origin: &Origin, placed: &Placed<'_>) -> Result<bool, CommandErrorOr> {
-    let key = origin.idempotency_key()?;
+/// Writes it. False: the key is taken, nothing was written.
+async fn insert(context: &Context, origin: &Origin, key: IdempotencyKey<'_>, placed: &Placed<'_>) -> Result<bool, db::Error> {
     let order = placed.order;
-    let answer_sealed = idempotency::seal(context, origin.tenant, key, placed.answer)?;
-    let tokens_sealed = seal_tokens(context, order, placed.tokens);
-    let total = order.totals().map_err(|error| CommandError::Internal(error.into()))?.total.minor_units();
     let bodies = envelope::encode(&placed.changes.messages, origin, order.created_at);
     let write = Write {
         order,
@@ -104,15 +95,15 @@ async fn insert(context: &Context, origin: &Origin, placed: &Placed<'_>) -> Resu
         function: key.function,
         key: key.key,
         fingerprint: key.fingerprint,
-        answer_sealed: &answer_sealed,
-        total,
-        tokens_sealed: &tokens_sealed,
+        answer_sealed: placed.answer_sealed,
+        total: placed.total.minor_units(),
+        tokens_sealed: placed.tokens_sealed,
     };
     let mut attempt = 1;
     loop {
         match orders::order_create(&context.database, &write, &row).await {
             Err(db::Error::Serialization(_)) if attempt < ATTEMPTS_MAX => attempt += 1,
-            outcome => return outcome.map_err(CommandErrorOr::Database),
+            outcome => return outcome,
         }
     }
 }

@@ -192,6 +192,11 @@ impl NewOrder {
         })
     }
 
+    /// Its total, checked.
+    pub const fn total(&self) -> Amount {
+        self.total
+    }
+
     /// The token of each tender, in order, for sealing.
     pub fn tokens(&self) -> impl Iterator<Item = Option<&Token>> {
         self.tenders.iter().map(|tender| tender.token.as_ref())
