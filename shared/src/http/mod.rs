@@ -15,6 +15,7 @@ mod code;
 mod exchange;
 mod fingerprint;
 mod function;
+mod json_shape;
 mod pagination;
 mod precondition;
 mod problem;

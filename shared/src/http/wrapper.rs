@@ -4,13 +4,13 @@ use std::{sync::OnceLock, time::Duration};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use http::{Response, request::Parts};
+use http::{Method, Response, request::Parts};
 use tokio::{sync::oneshot, task::JoinError, time::Instant};
 use tracing::Instrument;
 
 use super::{
     Call, Code, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
-    precondition,
+    precondition, query,
 };
 
 /// Answers one request to an endpoint.
@@ -37,6 +37,10 @@ async fn answer(function: HttpFunction, state: State, request: Request, exchange
     let principal = admit(spec, &state, &parts, &body, exchange.received_at).await?;
     exchange.tenant = principal.as_ref().map(|principal| principal.tenant);
     let idempotency_key = precondition::demanded(spec, &parts.headers)?;
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        // What changes something is told by path, headers and body alone.
+        query::require_none(parts.uri.query().unwrap_or_default())?;
+    }
 
     let call = Call {
         spec,

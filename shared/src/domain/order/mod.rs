@@ -7,6 +7,7 @@ pub mod advance;
 pub mod contact;
 pub mod draft;
 pub mod line;
+mod metadata;
 pub mod payment;
 pub mod place;
 pub mod request;
