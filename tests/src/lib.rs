@@ -1,7 +1,7 @@
 //! The harness of the black-box tests: the real binaries with servers of their own, and the actors that speak to them.
 //!
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
-//! sees; [`Caller`] is a tenant that signs requests; [`Partner`] sits on the broker's other side; [`Sql`] looks at what was
+//! sees; [`Caller`] is a tenant that signs requests, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other side; [`Sql`] looks at what was
 //! written; [`until()`] waits for what must come. No expectation about the service lives here: those are the tests'.
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
@@ -18,6 +18,7 @@ mod sql;
 mod stack;
 mod until;
 mod vhost;
+mod wire;
 
 pub use self::{
     caller::{Answer, Caller, Key, Request},
@@ -29,4 +30,5 @@ pub use self::{
     sql::{Sql, raw_id},
     stack::{Options, Stack},
     until::{PATIENCE, until},
+    wire::Wire,
 };
