@@ -6,4 +6,8 @@ mod catalog;
 mod isolation;
 mod lists;
 mod migrations;
+mod routes;
+mod scopes;
 mod statements;
+mod tenants;
+mod walls;

@@ -1,8 +1,9 @@
 //! One running service: a database, a vhost if it needs the broker, and the real binaries between them.
 
 use serde_json::Value;
+use shared::domain::permissions::Permission;
 
-use super::{Caller, Database, Key, Logs, Partner, Process, Program, Servers, Sql, until, vhost::Vhost};
+use super::{Caller, Database, Key, Logs, Partner, Process, Program, Servers, Sql, raw_id, until, vhost::Vhost};
 
 /// Seals what tests store; not the development key, and no key of anybody.
 const KEYS_ENCRYPTION: &str = "v1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtMDAwMDE=";
@@ -181,6 +182,27 @@ impl Stack {
     /// When `create-tenant` fails.
     pub async fn tenant_without_stock(&self) -> Caller {
         self.caller(self.create_tenant("off").await)
+    }
+
+    /// A new tenant whose key may do everything.
+    ///
+    /// # Panics
+    /// When `create-tenant` fails.
+    pub async fn tenant_with_all_scopes(&self) -> Caller {
+        self.tenant_with_scopes(Permission::ALL).await
+    }
+
+    /// A new tenant whose key has exactly these scopes, which no process has seen before.
+    ///
+    /// # Panics
+    /// When `create-tenant` fails.
+    pub async fn tenant_with_scopes(&self, scopes: &[Permission]) -> Caller {
+        let caller = self.tenant().await;
+        let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let tenant = raw_id(&caller.key.tenant_id);
+        let change = format!("UPDATE api_keys SET scopes = '{{{}}}' WHERE tenant_id = '{tenant}'", scopes.join(","));
+        assert_eq!(self.sql().execute(&change).await.unwrap(), 1);
+        caller
     }
 
     /// A program that calls with this key.
