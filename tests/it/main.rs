@@ -5,6 +5,7 @@ mod consumers;
 mod create_order;
 mod get_order;
 mod get_order_history;
+mod idempotency;
 mod list_orders;
 mod migrate;
 mod order_life;

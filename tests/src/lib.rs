@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
 //! sees; [`Caller`] is a tenant that signs requests, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other side; [`Sql`] looks at what was
-//! written; [`until()`] waits for what must come. No expectation about the service lives here: those are the tests'.
+//! written; [`Proxy`] takes a
+//! server away from one service; [`until()`] waits for what must come. No expectation about the service lives here: those are the tests'.
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
 
@@ -12,6 +13,7 @@ mod database;
 mod logs;
 mod partner;
 mod process;
+mod proxy;
 pub mod sample;
 mod servers;
 mod sql;
@@ -26,6 +28,7 @@ pub use self::{
     logs::Logs,
     partner::{Listener, Partner},
     process::{Process, Program},
+    proxy::Proxy,
     servers::Servers,
     sql::{Sql, raw_id},
     stack::{Options, Stack},

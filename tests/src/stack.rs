@@ -1,9 +1,11 @@
 //! One running service: a database, a vhost if it needs the broker, and the real binaries between them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use shared::domain::permissions::Permission;
 
-use super::{Caller, Database, Key, Logs, Partner, Process, Program, Servers, Sql, raw_id, until, vhost::Vhost};
+use super::{Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, raw_id, until, vhost::Vhost};
 
 /// Seals what tests store; not the development key, and no key of anybody.
 const KEYS_ENCRYPTION: &str = "v1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtMDAwMDE=";
@@ -28,6 +30,7 @@ pub struct Options {
     broker: bool,
     simulators: Option<Vec<String>>,
     environment: Vec<(&'static str, String)>,
+    proxied: Vec<&'static str>,
 }
 
 impl Options {
@@ -35,7 +38,7 @@ impl Options {
     #[must_use]
     pub fn http() -> Self {
         let arguments = vec!["--only".to_owned(), HTTP_FUNCTIONS.to_owned()];
-        Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new() }
+        Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new(), proxied: Vec::new() }
     }
 
     /// Every function, with the broker and without partners: the test is the partners.
@@ -70,6 +73,13 @@ impl Options {
         self.set("DATABASE_POOL_SIZE", &connections.to_string())
     }
 
+    /// With a [`Proxy`] in front of the server that this variable names: [`Stack::proxy`].
+    #[must_use]
+    pub fn proxied(mut self, name: &'static str) -> Self {
+        self.proxied.push(name);
+        self
+    }
+
     /// A variable of the service's environment, in place of the harness's own.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: &str) -> Self {
@@ -91,6 +101,7 @@ pub struct Stack {
     http: reqwest::Client,
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
+    proxies: BTreeMap<&'static str, Proxy>,
 }
 
 impl Stack {
@@ -128,9 +139,10 @@ impl Stack {
         }
         // The last value of a variable counts.
         environment.extend(options.environment);
+        let proxies = proxies(&options.proxied, &mut environment).await;
         let service = Process::start(Program::Standalone, &borrowed(&options.arguments), &environment).await;
         let http = Servers::http_client();
-        let stack = Self { service, simulators, database, vhost, http, arguments: options.arguments, environment };
+        let stack = Self { service, simulators, database, vhost, http, arguments: options.arguments, environment, proxies };
         stack.wait_for_queues(&options.consumes).await;
         stack
     }
@@ -219,6 +231,15 @@ impl Stack {
         Key { tenant_id: member("tenant_id"), key_id: member("key_id"), secret: member("secret") }
     }
 
+    /// The proxy in front of the server that a variable names.
+    ///
+    /// # Panics
+    /// When the options asked for none.
+    #[must_use]
+    pub fn proxy(&self, name: &str) -> &Proxy {
+        self.proxies.get(name).unwrap_or_else(|| panic!("the options have no proxy for {name}"))
+    }
+
     /// Somebody on the other side of this stack's vhost.
     ///
     /// # Panics
@@ -288,6 +309,19 @@ impl Stack {
         let (_, body) = self.fetch(&format!("{}/operations", self.simulator_url())).await;
         serde_json::from_str::<Value>(&body).unwrap().as_array().unwrap().clone()
     }
+}
+
+/// Puts a proxy in front of the server of each of these variables.
+async fn proxies(names: &[&'static str], environment: &mut Vec<(&'static str, String)>) -> BTreeMap<&'static str, Proxy> {
+    let mut proxies = BTreeMap::new();
+    for name in names {
+        let (_, server) = environment.iter().rfind(|(variable, _)| variable == name).unwrap();
+        let server = server.parse().unwrap();
+        let proxy = Proxy::start(&server).await;
+        environment.push((name, proxy.in_place_of(&server)));
+        proxies.insert(*name, proxy);
+    }
+    proxies
 }
 
 fn borrowed(arguments: &[String]) -> Vec<&str> {
