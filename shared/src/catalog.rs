@@ -5,12 +5,38 @@
 use crate::domain::permissions::Permission;
 use crate::function::{Access, Binding, ConsumerSpec, HttpSpec, JobSpec};
 
+/// Cancel an order before it is confirmed
+pub const CANCEL_ORDER: HttpSpec = HttpSpec {
+    name: "cancel-order",
+    method: "POST",
+    path: "/v1/orders/{order_id}/cancel",
+    permission: Access::Scope(Permission::OrdersCancel),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// Place an order, optionally with its payments
 pub const CREATE_ORDER: HttpSpec = HttpSpec {
     name: "create-order",
     method: "POST",
     path: "/v1/orders",
     permission: Access::Scope(Permission::OrdersWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 201,
+    database_role: "orders_app",
+};
+
+/// Add a payment to an order that waits for money
+pub const CREATE_PAYMENT: HttpSpec = HttpSpec {
+    name: "create-payment",
+    method: "POST",
+    path: "/v1/orders/{order_id}/payments",
+    permission: Access::Scope(Permission::PaymentsWrite),
     idempotency: true,
     if_match: false,
     timeout_seconds: 10,
@@ -50,6 +76,19 @@ pub const LIST_ORDERS: HttpSpec = HttpSpec {
     method: "GET",
     path: "/v1/orders",
     permission: Access::Scope(Permission::OrdersRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// The payments of an order, with their operations
+pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
+    name: "list-payments",
+    method: "GET",
+    path: "/v1/orders/{order_id}/payments",
+    permission: Access::Scope(Permission::PaymentsRead),
     idempotency: false,
     if_match: false,
     timeout_seconds: 10,
@@ -134,7 +173,8 @@ pub const OUTBOX_RELAY: JobSpec =
     JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay" };
 
 /// Every HTTP function.
-pub const HTTP: &[&HttpSpec] = &[&CREATE_ORDER, &GET_ORDER, &GET_ORDER_HISTORY, &LIST_ORDERS];
+pub const HTTP: &[&HttpSpec] =
+    &[&CANCEL_ORDER, &CREATE_ORDER, &CREATE_PAYMENT, &GET_ORDER, &GET_ORDER_HISTORY, &LIST_ORDERS, &LIST_PAYMENTS];
 
 /// Every consumer.
 pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];

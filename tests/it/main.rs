@@ -1,7 +1,9 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
+mod cancel_order;
 mod consumers;
 mod create_order;
+mod create_payment;
 mod get_order;
 mod get_order_history;
 mod list_orders;

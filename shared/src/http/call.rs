@@ -62,7 +62,7 @@ impl Call {
     pub fn page<T: DeserializeOwned>(&self) -> Result<(T, Page), Problem> {
         let query = ListQuery::read(self.query_text());
         let filters = query::read(&query.filters)?;
-        let list = self.state.cursor_key().list(self.principal()?.tenant, self.spec.name, &query.filters);
+        let list = self.state.cursor_key().list(self.principal()?.tenant, self.parts.uri.path(), &query.filters);
         Ok((filters, query.page(list, self.parts.uri.path())?))
     }
 

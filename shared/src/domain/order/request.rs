@@ -1,7 +1,5 @@
 //! What a caller asks for when it places an order, and the one way from there to an order that may exist: parse, don't validate.
 
-use std::fmt;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -9,12 +7,13 @@ use super::{
     Priced,
     contact::{Address, Contact, Customer},
     line::{Line, Quantities},
+    tender::{NewTender, PaymentRequest, Token},
 };
 use crate::domain::{
     ids::{LineId, NewIds},
     invalid::{FieldError, FieldErrors},
     money::{Amount, Currency, Overflow},
-    payments::{Capture, ledger::Balances},
+    payments::ledger::Balances,
     policy::TenantPolicy,
 };
 
@@ -31,7 +30,6 @@ pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 const SKU_MAX: usize = 64;
 const REFERENCE_MAX: usize = 128;
 const TEXT_MAX: usize = 255;
-const TOKEN_MAX: usize = 512;
 
 /// The body of `POST /v1/orders`. Amounts are minor units of `currency`.
 #[derive(Debug, Clone, Deserialize)]
@@ -99,38 +97,6 @@ const fn yes() -> bool {
     true
 }
 
-/// One tender of the body.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PaymentRequest {
-    /// What the payment service calls it: `card`.
-    pub method: String,
-    /// The payment service's token of the customer's means.
-    pub token: Option<Token>,
-    /// How much.
-    pub amount: i64,
-    /// When the money is taken.
-    pub capture: Capture,
-}
-
-/// A payment token: sealed at rest, erased once sent, never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Token(String);
-
-impl Token {
-    /// The token itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("‹redacted›")
-    }
-}
-
 /// A request that may become an order: every number in range, every sum checked.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
@@ -144,15 +110,6 @@ pub struct NewOrder {
     pub(super) total: Amount,
     pub(super) tenders: Vec<NewTender>,
     pub(super) metadata: Map<String, Value>,
-}
-
-/// A tender that may become a payment.
-#[derive(Debug, Clone)]
-pub struct NewTender {
-    pub(super) method: String,
-    pub(super) token: Option<Token>,
-    pub(super) amount: Amount,
-    pub(super) capture: Capture,
 }
 
 impl NewOrder {
@@ -258,7 +215,7 @@ fn check_metadata(metadata: &Map<String, Value>, pointer: &str, errors: &mut Fie
     errors.require(bytes <= METADATA_BYTES_MAX, pointer, "too_large", format_args!("has {bytes} bytes, at most {METADATA_BYTES_MAX}"));
 }
 
-fn parse_amount(minor_units: i64, pointer: impl Into<String>, errors: &mut FieldErrors) -> Amount {
+pub(super) fn parse_amount(minor_units: i64, pointer: impl Into<String>, errors: &mut FieldErrors) -> Amount {
     match Amount::new(minor_units) {
         Ok(amount) if !amount.is_negative() => amount,
         _ => {
@@ -327,27 +284,12 @@ fn check_total(priced: &Priced<'_>, expected: Option<i64>, errors: &mut FieldErr
 fn parse_tenders(requests: &[PaymentRequest], total: Amount, errors: &mut FieldErrors) -> Vec<NewTender> {
     let count = requests.len();
     errors.require(count <= TENDERS_MAX, "/payments", "too_many", format_args!("has {count} tenders, at most {TENDERS_MAX}"));
-    let tenders: Vec<NewTender> = requests.iter().enumerate().map(|(index, request)| parse_tender(index, request, errors)).collect();
+    let at = |index: usize| format!("/payments/{index}");
+    let tenders: Vec<NewTender> =
+        requests.iter().enumerate().map(|(index, request)| NewTender::parse(request, &at(index), errors)).collect();
     match Amount::sum(tenders.iter().map(|tender| tender.amount)) {
         Ok(sum) => errors.require(sum <= total, "/payments", "exceeds_total", format_args!("tenders of {sum} exceed the total of {total}")),
         Err(Overflow) => errors.push("/payments", "out_of_range", Overflow.to_string()),
     }
     tenders
-}
-
-fn parse_tender(index: usize, request: &PaymentRequest, errors: &mut FieldErrors) -> NewTender {
-    let at = |member: &str| format!("/payments/{index}/{member}");
-    errors.text(&request.method, SKU_MAX, at("method"));
-    if let Some(token) = &request.token {
-        errors.text(token.expose(), TOKEN_MAX, at("token"));
-    }
-    errors.require(request.amount >= 1, at("amount"), "out_of_range", format_args!("must be at least 1, is {}", request.amount));
-    // A manual tender could be authorized and never captured: the function that captures comes with manual capture.
-    errors.require(request.capture == Capture::Automatic, at("capture"), "not_supported", "only automatic capture is supported");
-    NewTender {
-        method: request.method.clone(),
-        token: request.token.clone(),
-        amount: parse_amount(request.amount.max(0), at("amount"), errors),
-        capture: request.capture,
-    }
 }

@@ -11,7 +11,9 @@ use crate::{
         money::{Amount, Overflow},
         order::{
             Order, Totals,
+            actions::AllowedAction,
             contact::{Address, Customer},
+            hold::Hold,
             line::Line,
             status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus},
         },
@@ -54,7 +56,9 @@ pub struct OrderView<'a> {
     payments: Option<Vec<PaymentView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fulfillments: Option<Vec<FulfillmentView<'a>>>,
+    holds: &'a [Hold],
     metadata: &'a Map<String, Value>,
+    allowed_actions: Vec<AllowedAction>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -77,8 +81,9 @@ struct LineView<'a> {
     returned: u32,
 }
 
+/// A tender with what was asked of the payment service.
 #[derive(Debug, Serialize)]
-struct PaymentView<'a> {
+pub struct PaymentView<'a> {
     id: PaymentId,
     method: &'a str,
     capture: Capture,
@@ -139,7 +144,9 @@ impl<'a> OrderView<'a> {
             lines: order.lines.iter().map(LineView::new).collect(),
             payments: expand.payments.then(|| order.payments.iter().map(PaymentView::new).collect()),
             fulfillments: expand.fulfillments.then(|| order.fulfillments.iter().map(FulfillmentView::new).collect()),
+            holds: &order.holds,
             metadata: &order.metadata,
+            allowed_actions: order.allowed_actions()?,
             created_at: order.created_at,
             updated_at: order.updated_at,
         })
@@ -168,7 +175,8 @@ impl<'a> LineView<'a> {
 }
 
 impl<'a> PaymentView<'a> {
-    fn new(payment: &'a Payment) -> Self {
+    /// Shows a tender.
+    pub fn new(payment: &'a Payment) -> Self {
         Self {
             id: payment.id,
             method: &payment.method,
@@ -264,12 +272,35 @@ impl<'a> OrderSummaryView<'a> {
     }
 }
 
-/// The answer that is stored with a placed order and replayed byte for byte.
+/// The answer to placing an order: `201` with the order and where it is.
 ///
 /// # Errors
 /// [`CommandError::Internal`] when the order cannot be JSON.
-pub fn placed(order: &Order, status: u16) -> Result<Answer, CommandError> {
+pub fn placed(order: &Order) -> Result<Answer, CommandError> {
+    Ok(Answer { status: 201, location: Some(format!("/v1/orders/{}", order.id)), ..changed(order)? })
+}
+
+/// The answer to a change of an order: `200` with the order as it now is.
+///
+/// # Errors
+/// [`CommandError::Internal`] when the order cannot be JSON.
+pub fn changed(order: &Order) -> Result<Answer, CommandError> {
     let view = OrderView::new(order, Expand::default()).map_err(|error| CommandError::Internal(error.into()))?;
-    let body = serde_json::to_string(&view).map_err(|error| CommandError::Internal(error.into()))?;
-    Ok(Answer { status, location: Some(format!("/v1/orders/{}", order.id)), etag: Some(format!("\"v{}\"", order.version)), body })
+    answer(200, order, &view)
+}
+
+/// The answer to adding a tender: `201` with the tender, the order's last.
+///
+/// # Errors
+/// [`CommandError::Internal`] when the order has no tender or the tender cannot be JSON.
+pub fn payment_added(order: &Order) -> Result<Answer, CommandError> {
+    let payment = order.payments.last().ok_or_else(|| CommandError::Internal("the order has no payment".into()))?;
+    let location = Some(format!("/v1/orders/{}/payments", order.id));
+    Ok(Answer { location, ..answer(201, order, &PaymentView::new(payment))? })
+}
+
+/// What is stored with a change and replayed byte for byte. The tag is the order's: it covers everything that belongs to it.
+fn answer(status: u16, order: &Order, view: &impl Serialize) -> Result<Answer, CommandError> {
+    let body = serde_json::to_string(view).map_err(|error| CommandError::Internal(error.into()))?;
+    Ok(Answer { status, location: None, etag: Some(format!("\"v{}\"", order.version)), body })
 }
