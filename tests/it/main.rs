@@ -6,6 +6,7 @@ mod create_order;
 mod create_payment;
 mod get_order;
 mod get_order_history;
+mod kept_answers;
 mod list_orders;
 mod migrate;
 mod order_life;

@@ -28,5 +28,6 @@ pub use self::{
     answer::{Answer, Executed, Render},
     context::Context,
     error::CommandError,
+    idempotency::kept_answer,
     origin::{Claim, Origin},
 };

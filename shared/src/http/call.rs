@@ -7,10 +7,10 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Page, Problem, State, body, fingerprint::fingerprint, pagination::ListQuery, precondition, query, strict_json};
+use super::{Page, Problem, Reply, State, body, fingerprint::fingerprint, pagination::ListQuery, precondition, query, strict_json};
 use crate::{
     auth::Principal,
-    commands::{Claim, Context, Origin},
+    commands::{self, Claim, Context, Origin},
     db::Database,
     domain::{actor::Actor, ids::TenantId, timestamp::Timestamp},
     function::HttpSpec,
@@ -146,6 +146,18 @@ impl Call {
             traceparent: Some(self.trace.to_string()),
             claim: Claim::Idempotency { function: self.spec.name, key, fingerprint: self.fingerprint()? },
         })
+    }
+
+    /// The answer of an earlier request with this idempotency key, from the copy that Redis keeps; nothing when the copy is of no use.
+    ///
+    /// # Errors
+    /// As the handler would: a body that is not JSON, a key that belongs to another request.
+    pub(super) fn kept_reply(&self, sealed: &[u8]) -> Result<Option<Reply>, Problem> {
+        if !self.body.is_empty() {
+            self.json_document()?;
+        }
+        let executed = commands::kept_answer(self.context(), &self.origin()?, sealed)?;
+        Ok(executed.map(Reply::from))
     }
 
     fn fingerprint(&self) -> Result<[u8; 32], Problem> {

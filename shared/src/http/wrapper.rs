@@ -34,9 +34,13 @@ async fn answer(function: HttpFunction, state: State, request: Request, exchange
     exchange.order = path_parameters.iter().find(|(name, _)| name == "order_id").and_then(|(_, value)| value.parse().ok());
 
     let body = body::read(body, deadline).await?;
-    let principal = admit(spec, &state, &parts, &body, exchange.received_at).await?;
+    // Who calls is told first; what is wrong with their headers afterwards.
+    let demanded = precondition::demanded(spec, &parts.headers);
+    let key = demanded.as_ref().ok().and_then(Option::as_deref);
+    let authenticated = admit(spec, &state, &parts, &body, key, exchange.received_at).await?;
+    let (principal, kept_answer) = authenticated.map(|known| (known.principal, known.kept_answer)).unzip();
     exchange.tenant = principal.as_ref().map(|principal| principal.tenant);
-    let idempotency_key = precondition::demanded(spec, &parts.headers)?;
+    let idempotency_key = demanded?;
 
     let call = Call {
         spec,
@@ -51,6 +55,11 @@ async fn answer(function: HttpFunction, state: State, request: Request, exchange
         trace: exchange.trace,
         received_at: exchange.received_at,
     };
+    if let Some(sealed) = kept_answer.flatten()
+        && let Some(reply) = call.kept_reply(&sealed)?
+    {
+        return Ok(reply);
+    }
     run(function.handle, call, deadline).await
 }
 

@@ -50,7 +50,7 @@ fn state() -> (State, Authenticator) {
     let cache = Cache::new(&SecretString::from("redis://127.0.0.1:1/0")).unwrap();
     let keyring = Arc::new(Keyring::parse(&KEYS.into()).unwrap());
     let authenticator = Authenticator::new(database.clone(), cache, Arc::clone(&keyring));
-    let context = Context::new(database.clone(), keyring, None);
+    let context = Context::new(database.clone(), keyring);
     (State::new(context, database, authenticator.clone()), authenticator)
 }
 
