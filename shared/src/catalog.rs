@@ -3,13 +3,13 @@
 //! One constant for each function, then a list for each kind. The types are in `function`.
 
 use crate::domain::permissions::Permission;
-use crate::function::{Access, Binding, ConsumerSpec, HttpSpec, JobSpec};
+use crate::function::{Access, Binding, ConsumerSpec, HttpSpec, JobSpec, Route};
 
 /// Place an order, optionally with its payments
 pub const CREATE_ORDER: HttpSpec = HttpSpec {
     name: "create-order",
-    method: "POST",
-    path: "/v1/orders",
+    purpose: "Place an order, optionally with its payments",
+    routes: &[Route { method: "POST", path: "/v1/orders" }],
     permission: Access::Scope(Permission::OrdersWrite),
     idempotency: true,
     if_match: false,
@@ -21,8 +21,8 @@ pub const CREATE_ORDER: HttpSpec = HttpSpec {
 /// Read one order, with its payments and fulfilments on request
 pub const GET_ORDER: HttpSpec = HttpSpec {
     name: "get-order",
-    method: "GET",
-    path: "/v1/orders/{order_id}",
+    purpose: "Read one order, with its payments and fulfilments on request",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}" }],
     permission: Access::Scope(Permission::OrdersRead),
     idempotency: false,
     if_match: false,
@@ -34,8 +34,8 @@ pub const GET_ORDER: HttpSpec = HttpSpec {
 /// Read who changed an order, when and why
 pub const GET_ORDER_HISTORY: HttpSpec = HttpSpec {
     name: "get-order-history",
-    method: "GET",
-    path: "/v1/orders/{order_id}/history",
+    purpose: "Read who changed an order, when and why",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}/history" }],
     permission: Access::Scope(Permission::OrdersRead),
     idempotency: false,
     if_match: false,
@@ -47,8 +47,8 @@ pub const GET_ORDER_HISTORY: HttpSpec = HttpSpec {
 /// List orders, newest first, by status, customer, number, reference and date
 pub const LIST_ORDERS: HttpSpec = HttpSpec {
     name: "list-orders",
-    method: "GET",
-    path: "/v1/orders",
+    purpose: "List orders, newest first, by status, customer, number, reference and date",
+    routes: &[Route { method: "GET", path: "/v1/orders" }],
     permission: Access::Scope(Permission::OrdersRead),
     idempotency: false,
     if_match: false,
