@@ -25,7 +25,7 @@ use crate::{
 /// Names a request in answers, logs and messages.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a caller is not echoed; the request gets one of ours.
-const MAX_REQUEST_ID_LEN: usize = 128;
+pub(super) const MAX_REQUEST_ID_LEN: usize = 128;
 /// Stands where a function's name would, for requests that met none.
 const NO_FUNCTION: &str = "none";
 
