@@ -5,6 +5,25 @@
 use crate::domain::permissions::Permission;
 use crate::function::{Access, Binding, ConsumerSpec, HttpSpec, JobSpec, Route};
 
+/// Read the contract, try it, and look up a problem's code
+pub const API_DOCS: HttpSpec = HttpSpec {
+    name: "api-docs",
+    purpose: "Read the contract, try it, and look up a problem's code",
+    routes: &[
+        Route { method: "GET", path: "/openapi.json" },
+        Route { method: "GET", path: "/docs" },
+        Route { method: "GET", path: "/docs/page.css" },
+        Route { method: "GET", path: "/docs/page.js" },
+        Route { method: "GET", path: "/problems/{code}" },
+    ],
+    permission: Access::Public,
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// Place an order, optionally with its payments
 pub const CREATE_ORDER: HttpSpec = HttpSpec {
     name: "create-order",
@@ -134,7 +153,7 @@ pub const OUTBOX_RELAY: JobSpec =
     JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay" };
 
 /// Every HTTP function.
-pub const HTTP: &[&HttpSpec] = &[&CREATE_ORDER, &GET_ORDER, &GET_ORDER_HISTORY, &LIST_ORDERS];
+pub const HTTP: &[&HttpSpec] = &[&API_DOCS, &CREATE_ORDER, &GET_ORDER, &GET_ORDER_HISTORY, &LIST_ORDERS];
 
 /// Every consumer.
 pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];

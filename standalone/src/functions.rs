@@ -5,7 +5,13 @@ use shared::runtime::Functions;
 /// Every function there is, in the order of the catalog.
 pub fn all() -> Functions {
     Functions {
-        http: vec![create_order::function(), get_order::function(), get_order_history::function(), list_orders::function()],
+        http: vec![
+            api_docs::function(),
+            create_order::function(),
+            get_order::function(),
+            get_order_history::function(),
+            list_orders::function(),
+        ],
         consumers: vec![
             on_inventory_event::function(),
             on_payment_event::function(),

@@ -12,7 +12,7 @@ const PAYMENT_KEY: (&str, &str) = ("key_tests", "a secret of the tests");
 const NOBODY: &str = "http://127.0.0.1:1";
 
 /// The functions that answer requests and need no broker.
-pub const HTTP_FUNCTIONS: &str = "create-order,get-order,get-order-history,list-orders";
+pub const HTTP_FUNCTIONS: &str = "api-docs,create-order,get-order,get-order-history,list-orders";
 /// The queues that a whole service consumes.
 const QUEUES: [&str; 4] =
     ["order-service.payment-events", "order-service.inventory-events", "order-service.shipment-events", "order-service.payment-operations"];

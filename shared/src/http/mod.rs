@@ -12,6 +12,7 @@ mod admission;
 mod body;
 mod call;
 mod code;
+mod content;
 mod contract;
 mod exchange;
 mod fingerprint;
@@ -34,6 +35,7 @@ mod wrapper;
 pub use self::{
     call::Call,
     code::Code,
+    content::Content,
     function::{BoxFuture, HttpFunction},
     pagination::Page,
     problem::Problem,
