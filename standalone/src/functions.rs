@@ -6,6 +6,7 @@ use shared::runtime::Functions;
 pub fn all() -> Functions {
     Functions {
         http: vec![
+            api_docs::function(),
             cancel_order::function(),
             create_order::function(),
             create_payment::function(),

@@ -13,7 +13,7 @@ use crate::{
     commands::{self, Claim, Context, Origin},
     db::Database,
     domain::{actor::Actor, ids::TenantId, timestamp::Timestamp},
-    function::HttpSpec,
+    function::{HttpSpec, Route},
     telemetry::traceparent::TraceParent,
 };
 
@@ -23,6 +23,7 @@ pub(super) type PathParameters = Vec<(String, String)>;
 /// A request that the wrapper let through.
 pub struct Call {
     pub(super) spec: &'static HttpSpec,
+    pub(super) route: &'static Route,
     pub(super) state: State,
     pub(super) parts: Parts,
     pub(super) path_parameters: PathParameters,
@@ -38,6 +39,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Which of its function's routes it takes.
+    pub fn route(&self) -> &'static Route {
+        self.route
+    }
+
     /// A path parameter.
     ///
     /// # Errors

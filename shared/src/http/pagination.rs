@@ -13,13 +13,13 @@ use super::{Problem, Reply, query};
 use crate::domain::ids::TenantId;
 
 /// Items of a page unless the caller says otherwise.
-const DEFAULT_LIMIT: u32 = 20;
+pub(super) const DEFAULT_LIMIT: u32 = 20;
 /// Items of a page at most; asking for more is refused.
-const MAX_LIMIT: u32 = 100;
+pub(super) const MAX_LIMIT: u32 = 100;
 /// Bytes of the MAC that a cursor carries: 128 bits, enough against guessing.
 const MAC_LEN: usize = 16;
 /// A longer cursor is none of ours.
-const MAX_CURSOR_LEN: usize = 512;
+pub(super) const MAX_CURSOR_LEN: usize = 512;
 
 /// The key that cursors are signed with.
 pub(super) struct CursorKey([u8; 32]);

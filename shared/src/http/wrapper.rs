@@ -9,24 +9,31 @@ use tokio::{sync::oneshot, task::JoinError, time::Instant};
 use tracing::Instrument;
 
 use super::{
-    Call, Code, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
+    Call, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
     precondition,
 };
+use crate::function::Route;
 
 /// Answers one request to an endpoint.
-pub(super) async fn serve(function: HttpFunction, state: State, request: Request) -> Response<Body> {
-    let mut exchange = Exchange::begin(Some(function.spec), request.method(), request.headers());
+pub(super) async fn serve(function: HttpFunction, route: &'static Route, state: State, request: Request) -> Response<Body> {
+    let mut exchange = Exchange::begin(Some((function.spec, route)), request.method(), request.headers());
     let span = exchange.span();
-    let outcome = answer(function, state, request, &mut exchange).instrument(span).await;
+    let outcome = answer(function, route, state, request, &mut exchange).instrument(span).await;
     exchange.finish(outcome)
 }
 
 /// Answers a request that no endpoint takes.
-pub(super) async fn refuse(code: Code, request: Request) -> Response<Body> {
-    Exchange::begin(None, request.method(), request.headers()).finish(Err(Problem::new(code)))
+pub(super) async fn refuse(problem: Problem, request: Request) -> Response<Body> {
+    Exchange::begin(None, request.method(), request.headers()).finish(Err(problem))
 }
 
-async fn answer(function: HttpFunction, state: State, request: Request, exchange: &mut Exchange) -> Result<Reply, Problem> {
+async fn answer(
+    function: HttpFunction,
+    route: &'static Route,
+    state: State,
+    request: Request,
+    exchange: &mut Exchange,
+) -> Result<Reply, Problem> {
     let spec = function.spec;
     let deadline = exchange.started + Duration::from_secs(spec.timeout_seconds);
     let (mut parts, body) = request.into_parts();
@@ -44,6 +51,7 @@ async fn answer(function: HttpFunction, state: State, request: Request, exchange
 
     let call = Call {
         spec,
+        route,
         state,
         parts,
         path_parameters,

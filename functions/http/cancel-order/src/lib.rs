@@ -7,12 +7,16 @@ use shared::{
     catalog,
     commands::cancel_order,
     domain::order::cancel::CancelRequest,
-    http::{Call, HttpFunction, Problem, Reply, views},
+    http::{Call, Code, HttpFunction, Problem, Reply, views},
 };
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
     HttpFunction::new(&catalog::CANCEL_ORDER, |call| Box::pin(handle(call)))
+        .may_take::<CancelRequest>(r#"{"reason": "customer_request"}"#)
+        .answers::<views::OrderView<'_>>()
+        .versioned()
+        .refuses(&[Code::InvalidTransition, Code::OrderOnHold, Code::OrderBusy, Code::VersionMismatch])
 }
 
 async fn handle(call: Call) -> Result<Reply, Problem> {

@@ -6,12 +6,16 @@ use shared::{
     catalog,
     commands::create_payment,
     domain::order::tender::PaymentRequest,
-    http::{Call, HttpFunction, Problem, Reply, views},
+    http::{Call, Code, HttpFunction, Problem, Reply, views},
 };
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
     HttpFunction::new(&catalog::CREATE_PAYMENT, |call| Box::pin(handle(call)))
+        .takes::<PaymentRequest>(r#"{"method": "card", "token": "tok_visa", "amount": 3490, "capture": "automatic"}"#)
+        .answers::<views::PaymentView<'_>>()
+        .versioned()
+        .refuses(&[Code::InvalidTransition, Code::OrderOnHold, Code::OrderBusy, Code::VersionMismatch])
 }
 
 async fn handle(call: Call) -> Result<Reply, Problem> {

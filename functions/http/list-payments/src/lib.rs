@@ -9,7 +9,7 @@ use shared::{
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
-    HttpFunction::new(&catalog::LIST_PAYMENTS, |call| Box::pin(handle(call)))
+    HttpFunction::new(&catalog::LIST_PAYMENTS, |call| Box::pin(handle(call))).lists::<PaymentView<'_>>()
 }
 
 /// There is nothing to filter by.

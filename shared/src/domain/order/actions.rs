@@ -1,6 +1,7 @@
 //! What callers may do with an order, and why not: the guard of each command, shown to callers as `allowed_actions`.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     Order,
@@ -46,7 +47,7 @@ text_enum! {
 }
 
 /// An action and whether it may be asked for now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AllowedAction {
     /// What.
     pub action: Action,

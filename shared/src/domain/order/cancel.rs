@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     actions::Action,
@@ -14,6 +15,7 @@ use crate::domain::{
     messages::MessageType,
     money::{Amount, Overflow},
     payments::ledger::Fact,
+    schema::ReasonCode,
 };
 
 /// Characters of a reason at most.
@@ -38,10 +40,11 @@ impl TryFrom<String> for CancelReason {
 }
 
 /// The body of `POST /v1/orders/{order_id}/cancel`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelRequest {
-    /// Why.
+    /// Why: a code, not prose.
+    #[schema(value_type = Option<ReasonCode>)]
     pub reason: Option<CancelReason>,
 }
 

@@ -1,6 +1,7 @@
 //! Holds: what keeps an order from going on until somebody releases it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::text_enum::text_enum;
 
@@ -17,11 +18,12 @@ text_enum! {
 }
 
 /// One hold of an order; several may stand at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Hold {
     /// Why, for programs: `fraud_review`.
     pub kind: String,
     /// Why, for people.
+    #[schema(required)]
     pub reason: Option<String>,
     /// What must wait.
     pub blocks: Vec<Blocked>,

@@ -23,6 +23,7 @@ pub mod transitions;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use self::{
     contact::Contact,
@@ -101,7 +102,8 @@ pub struct Order {
 }
 
 /// The sums that every representation of an order shows, in minor units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderTotals)]
 pub struct Totals {
     /// Σ unit price · quantity.
     pub lines: Amount,

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{
     Priced,
@@ -15,6 +16,7 @@ use crate::domain::{
     money::{Amount, Currency, Overflow},
     payments::ledger::Balances,
     policy::TenantPolicy,
+    schema::{CurrencyCode, Metadata, NonNegativeAmount, Quantity, Reference, Sku, Text},
 };
 
 /// Lines of one order; more are a 422.
@@ -27,17 +29,22 @@ pub const TENDERS_MAX: usize = 10;
 pub const METADATA_KEYS_MAX: usize = 50;
 /// Bytes of metadata as JSON; more are a 422.
 pub const METADATA_BYTES_MAX: usize = 16 * 1024;
-const SKU_MAX: usize = 64;
-const REFERENCE_MAX: usize = 128;
-const TEXT_MAX: usize = 255;
+/// Characters of an article number.
+pub const SKU_MAX: usize = 64;
+/// Characters of a reference of the caller's.
+pub const REFERENCE_MAX: usize = 128;
+/// Characters of any other line of text.
+pub const TEXT_MAX: usize = 255;
 
 /// The body of `POST /v1/orders`. Amounts are minor units of `currency`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderRequest {
     /// The caller's own reference, unique per tenant.
+    #[schema(value_type = Option<Reference>)]
     pub external_reference: Option<String>,
     /// ISO 4217.
+    #[schema(value_type = CurrencyCode)]
     pub currency: String,
     /// Who buys.
     #[serde(default)]
@@ -47,49 +54,63 @@ pub struct OrderRequest {
     /// If elsewhere.
     pub billing_address: Option<Address>,
     /// 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
     pub lines: Vec<LineRequest>,
     /// Price of shipping.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub shipping: i64,
     /// Tax on shipping.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub shipping_tax: i64,
     /// Off the whole order.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub discount: i64,
     /// If sent, must equal the total that we compute.
+    #[schema(value_type = Option<NonNegativeAmount>)]
     pub expected_total: Option<i64>,
     /// Tenders to start with it.
     #[serde(default)]
+    #[schema(max_items = 10)]
     pub payments: Vec<PaymentRequest>,
     /// Public, at most 50 members and 16 KiB.
     #[serde(default)]
+    #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
 }
 
 /// One line of the body.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineRequest {
     /// The caller's article number.
+    #[schema(value_type = Sku)]
     pub sku: String,
     /// What the customer reads.
+    #[schema(value_type = Text)]
     pub name: String,
     /// 1 to 1,000,000.
+    #[schema(value_type = Quantity)]
     pub quantity: u32,
     /// Of one unit.
+    #[schema(value_type = NonNegativeAmount)]
     pub unit_price: i64,
     /// Off the whole line.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub discount: i64,
     /// On the whole line.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub tax: i64,
     /// Goes to a shipping partner; true unless said otherwise.
     #[serde(default = "yes")]
     pub requires_shipping: bool,
     /// The caller's own.
     #[serde(default)]
+    #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
 }
 

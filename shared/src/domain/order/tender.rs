@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     actions::Action,
@@ -16,22 +17,27 @@ use crate::domain::{
     messages::MessageType,
     money::Amount,
     payments::{Capture, Operation, OperationKind, Payment},
+    schema::{PaymentMethod, PaymentToken, PositiveAmount},
 };
 
+/// Characters of a payment token.
+pub const TOKEN_MAX: usize = 512;
 const METHOD_MAX: usize = 64;
-const TOKEN_MAX: usize = 512;
 
 /// One tender of the body.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentRequest {
     /// What the payment service calls it: `card`.
+    #[schema(value_type = PaymentMethod)]
     pub method: String,
     /// The payment service's token of the customer's means.
+    #[schema(value_type = Option<PaymentToken>)]
     pub token: Option<Token>,
     /// How much.
+    #[schema(value_type = PositiveAmount)]
     pub amount: i64,
-    /// When the money is taken.
+    /// When the money is taken; `manual` is not supported yet.
     pub capture: Capture,
 }
 

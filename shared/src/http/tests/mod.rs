@@ -21,15 +21,15 @@ use crate::{
     cache::Cache,
     commands::Context,
     db::{Connect, Database},
-    function::{Access, HttpSpec},
+    function::{Access, HttpSpec, Route},
     secrets::Keyring,
 };
 
 /// A public endpoint that demands nothing; tests override what they are about.
 const SPEC: HttpSpec = HttpSpec {
     name: "test-function",
-    method: "POST",
-    path: "/v1/things/{order_id}",
+    purpose: "Do a thing",
+    routes: &[Route { method: "POST", path: "/v1/things/{order_id}" }],
     permission: Access::Public,
     idempotency: false,
     if_match: false,

@@ -1,7 +1,14 @@
 //! An order as callers see it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ArrayBuilder, ObjectBuilder, Type},
+    },
+};
 
 use crate::{
     commands::{Answer, CommandError},
@@ -21,13 +28,15 @@ use crate::{
             Capture, Operation, OperationKind, OperationState, Payment,
             operation::{Failure, NextAction},
         },
+        schema::{CurrencyCode, Metadata, OrderNumber, PaymentMethod, Reference, Sku, Text},
         timestamp::Timestamp,
     },
     queries::OrderSummary,
 };
 
-/// Which parts a caller wants beside the order itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Which parts a caller wants beside the order itself: `payments,fulfillments`, any of them, separated by commas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Expand {
     /// Its tenders with their operations.
     pub payments: bool,
@@ -35,87 +44,159 @@ pub struct Expand {
     pub fulfillments: bool,
 }
 
+impl Expand {
+    const PAYMENTS: &str = "payments";
+    const FULFILLMENTS: &str = "fulfillments";
+}
+
+impl TryFrom<String> for Expand {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut expand = Self::default();
+        for part in text.split(',') {
+            match part {
+                Self::PAYMENTS => expand.payments = true,
+                Self::FULFILLMENTS => expand.fulfillments = true,
+                _ => return Err("expected payments, fulfillments or both, separated by a comma"),
+            }
+        }
+        Ok(expand)
+    }
+}
+
+impl PartialSchema for Expand {
+    fn schema() -> RefOr<Schema> {
+        let part = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Self::PAYMENTS, Self::FULFILLMENTS]));
+        ArrayBuilder::new().items(part).min_items(Some(1)).into()
+    }
+}
+
+impl ToSchema for Expand {}
+
 /// An order, whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderView<'a> {
     id: OrderId,
+    #[schema(value_type = OrderNumber)]
     number: String,
+    #[schema(required, value_type = Option<Reference>)]
     external_reference: Option<&'a str>,
+    /// +1 with every change; also the `ETag`.
     version: u64,
     status: OrderStatus,
     payment_status: PaymentStatus,
     fulfillment_status: FulfillmentStatus,
     return_status: ReturnStatus,
+    #[schema(value_type = CurrencyCode)]
     currency: &'a str,
     totals: Totals,
     customer: &'a Customer,
+    #[schema(required)]
     shipping_address: Option<&'a Address>,
+    #[schema(required)]
     billing_address: Option<&'a Address>,
     lines: Vec<LineView<'a>>,
+    /// Its tenders, with `expand=payments`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     payments: Option<Vec<PaymentView<'a>>>,
+    /// Its fulfilments, with `expand=fulfillments`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     fulfillments: Option<Vec<FulfillmentView<'a>>>,
+    /// What keeps it from going on.
     holds: &'a [Hold],
+    #[schema(value_type = Metadata)]
     metadata: &'a Map<String, Value>,
     allowed_actions: Vec<AllowedAction>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// A line of an order and where its units are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
 struct LineView<'a> {
     id: LineId,
+    #[schema(value_type = Sku)]
     sku: &'a str,
+    #[schema(value_type = Text)]
     name: &'a str,
+    /// Units ordered.
     quantity: u32,
+    /// Of one unit.
     unit_price: Amount,
+    /// Off the whole line.
     discount: Amount,
+    /// On the whole line.
     tax: Amount,
+    /// Its units go to a shipping partner.
     requires_shipping: bool,
+    #[schema(value_type = Metadata)]
     metadata: &'a Map<String, Value>,
+    /// Units taken out of the order.
     cancelled: u32,
+    /// Units in a live fulfilment.
     fulfilled: u32,
+    /// Units on their way.
     shipped: u32,
+    /// Units that arrived.
     delivered: u32,
+    /// Units that came back.
     returned: u32,
 }
 
-/// A tender with what was asked of the payment service.
-#[derive(Debug, Serialize)]
+/// A tender of an order and what was asked of the payment service.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Payment)]
 pub struct PaymentView<'a> {
     id: PaymentId,
+    #[schema(value_type = PaymentMethod)]
     method: &'a str,
     capture: Capture,
     amount: Amount,
     operations: Vec<OperationView<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+/// One operation on a payment. `unknown` means that nobody answered yet: the money may have moved or not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentOperation)]
 struct OperationView<'a> {
     id: OperationId,
     kind: OperationKind,
     status: OperationState,
     amount: Amount,
+    #[schema(required)]
     settled_amount: Option<Amount>,
+    #[schema(required)]
     provider_reference: Option<&'a str>,
+    #[schema(required)]
     failure: Option<&'a Failure>,
+    #[schema(required)]
     next_action: Option<&'a NextAction>,
     requested_at: Timestamp,
+    #[schema(required)]
     settled_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize)]
+/// One request to a shipping partner.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fulfillment)]
 struct FulfillmentView<'a> {
     id: FulfillmentId,
     status: FulfillmentStage,
+    #[schema(required)]
     tracking: Option<&'a Tracking>,
     lines: Vec<FulfillmentLineView>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// Units of one line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FulfillmentLine)]
 struct FulfillmentLineView {
     line_id: LineId,
     quantity: u32,
@@ -219,24 +300,31 @@ impl<'a> FulfillmentView<'a> {
 }
 
 /// An order as a list shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderSummary)]
 pub struct OrderSummaryView<'a> {
     id: OrderId,
+    #[schema(value_type = OrderNumber)]
     number: String,
+    #[schema(required, value_type = Option<Reference>)]
     external_reference: Option<&'a str>,
     version: u64,
     status: OrderStatus,
     payment_status: PaymentStatus,
     fulfillment_status: FulfillmentStatus,
     return_status: ReturnStatus,
+    #[schema(value_type = CurrencyCode)]
     currency: &'a str,
+    #[schema(required, value_type = Option<Reference>)]
     customer_reference: Option<&'a str>,
     totals: SummaryTotals,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// The sums of an order that a list shows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderSummaryTotals)]
 struct SummaryTotals {
     total: Amount,
     authorized: Amount,
