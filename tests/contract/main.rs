@@ -7,6 +7,7 @@ mod isolation;
 mod lists;
 mod migrations;
 mod routes;
+mod schemathesis;
 mod scopes;
 mod statements;
 mod tenants;

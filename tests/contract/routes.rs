@@ -3,35 +3,54 @@
 //! The suites go through the whole catalog with this. An endpoint with a new kind of id or a body that nobody named fails them until it
 //! is named here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     catalog::HTTP,
-    function::{Access, HttpSpec},
+    function::{Access, HttpSpec, Route},
 };
-use tests::{Caller, Options, Request, Stack, sample};
+use tests::{Caller, Request, sample};
 
 /// Endpoints that anyone may call, without a signature. A name that is no longer in the catalog fails as well.
-const PUBLIC: [&str; 0] = [];
+const PUBLIC: [&str; 1] = ["api-docs"];
 
 /// One id of each kind that a path may name, by the parameter's name.
 pub type Ids = BTreeMap<&'static str, String>;
 
+/// One route of a function, with the policy that holds for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// The function.
+    pub spec: &'static HttpSpec,
+    route: &'static Route,
+}
+
+impl Endpoint {
+    /// Names of the parameters in its path.
+    pub fn parameters(self) -> Vec<&'static str> {
+        self.route.parameters().collect()
+    }
+
+    /// It only reads.
+    pub fn is_get(self) -> bool {
+        self.route.method == "GET"
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.route.method, self.route.path)
+    }
+}
+
 /// Every endpoint with a caller behind it.
-pub fn authenticated() -> impl Iterator<Item = &'static HttpSpec> {
-    HTTP.iter().copied().filter(|spec| spec.permission != Access::Public)
-}
-
-/// A process with every endpoint.
-pub async fn start() -> Stack {
-    let names: Vec<_> = HTTP.iter().map(|spec| spec.name).collect();
-    Stack::start(Options::http().only(&names.join(","))).await
-}
-
-/// The parameters of a path: `order_id` of `/v1/orders/{order_id}`.
-pub fn parameters(spec: &'static HttpSpec) -> Vec<&'static str> {
-    spec.path.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0).collect()
+pub fn authenticated() -> impl Iterator<Item = Endpoint> {
+    let specs = HTTP.iter().copied().filter(|spec| spec.permission != Access::Public);
+    specs.flat_map(|spec| spec.routes.iter().map(move |route| Endpoint { spec, route }))
 }
 
 /// A real id of each kind that the catalog knows, all of this tenant.
@@ -39,7 +58,7 @@ pub async fn own_ids(caller: &Caller) -> Ids {
     let placed = caller.place(&sample::order()).await;
     let order = caller.order(placed["id"].as_str().unwrap()).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let kinds: BTreeSet<_> = authenticated().flat_map(parameters).collect();
+    let kinds: BTreeSet<_> = authenticated().flat_map(Endpoint::parameters).collect();
     let id = |kind: &str| match kind {
         "order_id" => text(&order["id"]),
         "payment_id" => text(&order["payments"][0]["id"]),
@@ -58,27 +77,30 @@ pub fn invented(id: &str) -> String {
 }
 
 /// A request that would succeed if the ids were the caller's own and the key may do it.
-pub fn request<'c>(caller: &'c Caller, spec: &'static HttpSpec, ids: &Ids) -> Request<'c> {
+pub fn request<'c>(caller: &'c Caller, endpoint: Endpoint, ids: &Ids) -> Request<'c> {
+    let Endpoint { spec, route } = endpoint;
     let fill = |path: String, name: &str| path.replace(&format!("{{{name}}}"), &ids[name]);
-    let path = parameters(spec).into_iter().fold(spec.path.to_owned(), fill);
-    let mut request = caller.request(spec.method.parse().unwrap(), &path);
+    let path = endpoint.parameters().into_iter().fold(route.path.to_owned(), fill);
+    let mut request = caller.request(route.method.parse().unwrap(), &path);
     if spec.idempotency {
         request = request.new_key();
     }
     if spec.if_match {
         request = request.header("if-match", "\"v1\"");
     }
-    match body(spec) {
+    match body(endpoint) {
         Some(body) => request.json(&body),
         None => request,
     }
 }
 
 /// A body that the endpoint takes.
-fn body(spec: &HttpSpec) -> Option<Value> {
-    match (spec.method, spec.name) {
+fn body(Endpoint { spec, route }: Endpoint) -> Option<Value> {
+    match (route.method, spec.name) {
         ("GET" | "DELETE", _) => None,
+        (_, "cancel-order") => Some(json!({})),
         (_, "create-order") => Some(sample::order()),
+        (_, "create-payment") => Some(sample::order()["payments"][0].clone()),
         (_, new) => panic!("{new} takes a body: say here which"),
     }
 }

@@ -1,11 +1,14 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
 mod bad_input;
+mod cancel_order;
 mod consumers;
 mod create_order;
+mod create_payment;
 mod get_order;
 mod get_order_history;
 mod idempotency;
+mod kept_answers;
 mod list_orders;
 mod migrate;
 mod order_life;

@@ -12,10 +12,13 @@ mod admission;
 mod body;
 mod call;
 mod code;
+mod content;
+mod contract;
 mod exchange;
 mod fingerprint;
 mod function;
 mod json_shape;
+pub mod openapi;
 mod pagination;
 mod precondition;
 mod problem;
@@ -33,6 +36,7 @@ mod wrapper;
 pub use self::{
     call::Call,
     code::Code,
+    content::Content,
     function::{BoxFuture, HttpFunction},
     pagination::Page,
     problem::Problem,

@@ -1,22 +1,23 @@
 //! What a caller asks for when it places an order, and the one way from there to an order that may exist: parse, don't validate.
 
-use std::fmt;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{
     Priced,
     contact::{Address, Contact, Customer},
     line::{Line, Quantities},
     metadata::check_metadata,
+    tender::{NewTender, PaymentRequest, Token},
 };
 use crate::domain::{
     ids::{LineId, NewIds},
     invalid::{FieldError, FieldErrors},
     money::{Amount, Currency, Overflow},
-    payments::{Capture, ledger::Balances},
+    payments::ledger::Balances,
     policy::TenantPolicy,
+    schema::{CurrencyCode, Metadata, NonNegativeAmount, Quantity, Reference, Sku, Text},
 };
 
 /// Lines of one order; more are a 422.
@@ -25,18 +26,22 @@ pub const LINES_MAX: usize = 1_000;
 pub const QUANTITY_MAX: u32 = 1_000_000;
 /// Tenders of one order at its creation; more are a 422.
 pub const TENDERS_MAX: usize = 10;
-const SKU_MAX: usize = 64;
-const REFERENCE_MAX: usize = 128;
-const TEXT_MAX: usize = 255;
-const TOKEN_MAX: usize = 512;
+/// Characters of an article number.
+pub const SKU_MAX: usize = 64;
+/// Characters of a reference of the caller's.
+pub const REFERENCE_MAX: usize = 128;
+/// Characters of any other line of text.
+pub const TEXT_MAX: usize = 255;
 
 /// The body of `POST /v1/orders`. Amounts are minor units of `currency`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderRequest {
     /// The caller's own reference, unique per tenant.
+    #[schema(value_type = Option<Reference>)]
     pub external_reference: Option<String>,
     /// ISO 4217.
+    #[schema(value_type = CurrencyCode)]
     pub currency: String,
     /// Who buys.
     #[serde(default)]
@@ -46,86 +51,68 @@ pub struct OrderRequest {
     /// If elsewhere.
     pub billing_address: Option<Address>,
     /// 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
     pub lines: Vec<LineRequest>,
     /// Price of shipping.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub shipping: i64,
     /// Tax on shipping.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub shipping_tax: i64,
     /// Off the whole order.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub discount: i64,
     /// If sent, must equal the total that we compute.
+    #[schema(value_type = Option<NonNegativeAmount>)]
     pub expected_total: Option<i64>,
     /// Tenders to start with it.
     #[serde(default)]
+    #[schema(max_items = 10)]
     pub payments: Vec<PaymentRequest>,
     /// Public, at most 50 members and 16 KiB.
     #[serde(default)]
+    #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
 }
 
 /// One line of the body.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineRequest {
     /// The caller's article number.
+    #[schema(value_type = Sku)]
     pub sku: String,
     /// What the customer reads.
+    #[schema(value_type = Text)]
     pub name: String,
     /// 1 to 1,000,000.
+    #[schema(value_type = Quantity)]
     pub quantity: i64,
     /// Of one unit.
+    #[schema(value_type = NonNegativeAmount)]
     pub unit_price: i64,
     /// Off the whole line.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub discount: i64,
     /// On the whole line.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub tax: i64,
     /// Goes to a shipping partner; true unless said otherwise.
     #[serde(default = "yes")]
     pub requires_shipping: bool,
     /// The caller's own.
     #[serde(default)]
+    #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
 }
 
 const fn yes() -> bool {
     true
-}
-
-/// One tender of the body.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PaymentRequest {
-    /// What the payment service calls it: `card`.
-    pub method: String,
-    /// The payment service's token of the customer's means.
-    pub token: Option<Token>,
-    /// How much.
-    pub amount: i64,
-    /// When the money is taken.
-    pub capture: Capture,
-}
-
-/// A payment token: sealed at rest, erased once sent, never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Token(String);
-
-impl Token {
-    /// The token itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("‹redacted›")
-    }
 }
 
 /// A request that may become an order: every number in range, every sum checked.
@@ -141,15 +128,6 @@ pub struct NewOrder {
     pub(super) total: Amount,
     pub(super) tenders: Vec<NewTender>,
     pub(super) metadata: Map<String, Value>,
-}
-
-/// A tender that may become a payment.
-#[derive(Debug, Clone)]
-pub struct NewTender {
-    pub(super) method: String,
-    pub(super) token: Option<Token>,
-    pub(super) amount: Amount,
-    pub(super) capture: Capture,
 }
 
 impl NewOrder {
@@ -337,8 +315,9 @@ fn parse_tenders(requests: &[PaymentRequest], total: Option<Amount>, errors: &mu
         errors.push("/payments", "too_many", format!("has {count} tenders, at most {TENDERS_MAX}"));
         return None;
     }
+    let at = |index: usize| format!("/payments/{index}");
     let tenders: Vec<Option<NewTender>> =
-        requests.iter().enumerate().map(|(index, request)| parse_tender(index, request, errors)).collect();
+        requests.iter().enumerate().map(|(index, request)| NewTender::parse(request, &at(index), errors)).collect();
     let tenders: Vec<NewTender> = tenders.into_iter().collect::<Option<_>>()?;
     match (Amount::sum(tenders.iter().map(|tender| tender.amount)), total) {
         (Ok(sum), Some(total)) if sum > total => {
@@ -348,19 +327,4 @@ fn parse_tenders(requests: &[PaymentRequest], total: Option<Amount>, errors: &mu
         (Err(Overflow), _) => errors.push("/payments", "out_of_range", format!("the sum of the tenders: {Overflow}")),
     }
     Some(tenders)
-}
-
-fn parse_tender(index: usize, request: &PaymentRequest, errors: &mut FieldErrors) -> Option<NewTender> {
-    let at = |member: &str| format!("/payments/{index}/{member}");
-    errors.text(&request.method, SKU_MAX, at("method"));
-    if let Some(token) = &request.token {
-        errors.text(token.expose(), TOKEN_MAX, at("token"));
-    }
-    let amount = Amount::new(request.amount).ok().filter(|amount| amount.is_positive());
-    if amount.is_none() {
-        errors.push(at("amount"), "out_of_range", format!("must be 1 to {}, is {}", Amount::MAX, request.amount));
-    }
-    // A manual tender could be authorized and never captured: the function that captures comes with manual capture.
-    errors.require(request.capture == Capture::Automatic, at("capture"), "not_supported", "only automatic capture is supported");
-    Some(NewTender { method: request.method.clone(), token: request.token.clone(), amount: amount?, capture: request.capture })
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything CI runs, in the order in which failures are cheapest, with servers of its own that
 //! start while clippy works.
 
+mod schemathesis;
 mod steps;
 
 use std::thread::ScopedJoinHandle;
@@ -17,7 +18,8 @@ use steps::Steps;
 pub const HELP: &str = "\
 cargo xtask test [--quick] [FILTER…]
 
-Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, tests. The tests
+Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build,
+openapi, tests. The tests
 get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The last line
 is `N passed, N failed`.
 
@@ -82,11 +84,16 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.clear_environment();
     }
     steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
+    if !filtered {
+        steps.inside("openapi", "cargo xtask sync --check", || sync::check_document(checkout))?;
+    }
     let mut services = steps.value("services", "cargo xtask test", || {
         services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
     })?;
     let administrator = services.database_url.clone();
+    let schemathesis = steps.value("schemathesis", "cargo xtask test", || schemathesis::ensure(checkout))?;
     for (name, value) in [
+        ("TEST_SCHEMATHESIS", &*schemathesis.to_string_lossy()),
         ("TEST_DATABASE_URL", administrator.as_str()),
         ("TEST_REDIS_URL", &services.redis_url),
         ("TEST_AMQP_URL", &services.amqp_url),

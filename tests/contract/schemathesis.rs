@@ -1,0 +1,44 @@
+//! The published contract, tried by a stranger: schemathesis reads the document, makes thousands of requests that fit it and that do
+//! not, and holds every answer against it.
+
+use std::path::Path;
+
+use tests::{Options, Stack};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// Names the program; `cargo xtask test` installs it and sets this.
+const PROGRAM: &str = "TEST_SCHEMATHESIS";
+/// Stands where a signature will be; see `hooks.py`.
+const PLACEHOLDER: &str = "to-be-signed";
+/// Requests that are made up for one operation in one phase, and seconds for all of them.
+const EXAMPLES: &str = "25";
+const SECONDS: &str = "60";
+
+#[tokio::test]
+async fn the_service_keeps_the_contract_that_it_publishes() {
+    let program = std::env::var(PROGRAM).unwrap_or_else(|_| panic!("{PROGRAM} is not set: run this with `cargo xtask test`"));
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant_with_all_scopes().await;
+    let folder = Path::new(ROOT).join("tests/schemathesis");
+    let headers = ["Signature", "Signature-Input", "Content-Digest"].map(|name| format!("{name}: {PLACEHOLDER}"));
+    let mut command = tokio::process::Command::new(program);
+    command
+        .arg("--config-file")
+        .arg(folder.join("schemathesis.toml"))
+        .args(["run", "--url", &stack.url(), "--checks", "all", "--max-examples", EXAMPLES, "--max-time", SECONDS, "--no-color"])
+        .args(headers.iter().flat_map(|header| ["--header", header]))
+        .arg(Path::new(ROOT).join("docs/openapi.json"))
+        .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("PYTHONPATH", &folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("ORDERS_PLACEHOLDER", PLACEHOLDER)
+        .env("ORDERS_KEY_ID", &caller.key.key_id)
+        .env("ORDERS_SECRET", &caller.key.secret)
+        .kill_on_drop(true);
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    // A run in which nothing was signed would find no fault with all its 401s.
+    assert!(stack.sql().count("orders").await > 0, "no order was placed: {said}");
+    assert!(stack.logs().lines().iter().all(|line| line["log.level"] != "error"), "an error was logged: {said}");
+}

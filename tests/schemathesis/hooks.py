@@ -1,0 +1,37 @@
+"""Signs the requests of schemathesis at the last moment, so that what is signed is what goes over the wire.
+
+A request is signed when it carries the placeholders, which the runner gives to all of them as headers. A check that takes one away or
+puts nonsense there wants to see a 401, and then nothing is signed.
+"""
+import os, sys, urllib.parse
+
+import requests
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "fixtures"))
+from sign_orders_v1 import sign
+
+PLACEHOLDER = os.environ["ORDERS_PLACEHOLDER"]
+KEY_ID, SECRET = os.environ["ORDERS_KEY_ID"], os.environ["ORDERS_SECRET"]
+
+send_unsigned = requests.Session.send
+
+
+def text(value):
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def send(session, request, **options):
+    fields = {text(name).lower(): text(value).strip() for name, value in request.headers.items()}
+    if fields.get("signature") == fields.get("signature-input") == PLACEHOLDER:
+        url = urllib.parse.urlsplit(request.url)
+        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        signed = sign(request.method, url.path, url.query, body, KEY_ID, SECRET, fields)
+        # The runner's placeholder, or what was made up, gives way to the body's digest. Where even that is gone a check took it away.
+        if request.headers.pop("Content-Digest", None) is None:
+            signed.pop("Content-Digest", None)
+        request.headers.update(signed)
+    return send_unsigned(session, request, **options)
+
+
+# Not a hook of schemathesis: those see a request before it is prepared, and its probes not at all.
+requests.Session.send = send
