@@ -2,7 +2,7 @@
 
 mod failures;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, pin::pin};
 
 use futures_util::future::join_all;
 use tests::{Answer, Caller, Options, Stack, sample, until};
@@ -87,9 +87,9 @@ async fn a_key_under_way_is_told_to_come_back() {
     let caller = stack.tenant().await;
     // Another instance has claimed the key and not yet committed.
     let sql = stack.sql();
-    let mut claim = sql.pool().begin().await.unwrap();
+    let mut claim = sql.pool().acquire().await.unwrap();
     let tenant = tests::raw_id(&caller.key.tenant_id);
-    let insert = format!("INSERT INTO idempotency_records VALUES ('{tenant}', 'create-order', 'k-1', '', '', now())");
+    let insert = format!("BEGIN; INSERT INTO idempotency_records VALUES ('{tenant}', 'create-order', 'k-1', '', '', now())");
     sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&mut *claim).await.unwrap();
     let answer = caller.post("/v1/orders").key("k-1").json(&sample::order()).send().await;
     assert_eq!(answer.header("retry-after"), "1");
@@ -97,7 +97,7 @@ async fn a_key_under_way_is_told_to_come_back() {
     // Another key does not wait for it.
     caller.post("/v1/orders").key("k-2").json(&sample::order()).send().await.expect(201);
     // It came to nothing, so the key is free.
-    claim.rollback().await.unwrap();
+    sqlx::raw_sql("ROLLBACK").execute(&mut *claim).await.unwrap();
     let first = caller.post("/v1/orders").key("k-1").json(&sample::order()).send().await.expect(201);
     assert_eq!(first.header("idempotency-replayed"), "");
 }
@@ -116,14 +116,19 @@ async fn a_claim_that_waits_and_loses_answers_what_was_stored_meanwhile() {
         // The record goes and comes back in a transaction that is still open: the moment before the first request's COMMIT.
         let record = "CREATE TABLE IF NOT EXISTS kept AS TABLE idempotency_records; DELETE FROM idempotency_records";
         sql.execute(record).await.unwrap();
-        let mut under_way = sql.pool().begin().await.unwrap();
-        sqlx::query("INSERT INTO idempotency_records TABLE kept").execute(&mut *under_way).await.unwrap();
-        let waiting = async {
-            until("a claim waits", async || (sql.count(WAITING).await > 0).then_some(())).await;
-            under_way.commit().await.unwrap();
-        };
-        let (answer, ()) = tokio::join!(caller.post("/v1/orders").key("k-1").json(&order).send(), waiting);
-        Some(answer).filter(|answer| answer.status == 201)
+        let mut under_way = sql.pool().acquire().await.unwrap();
+        sqlx::raw_sql("BEGIN; INSERT INTO idempotency_records TABLE kept").execute(&mut *under_way).await.unwrap();
+        let mut asking = pin!(caller.post("/v1/orders").key("k-1").json(&order).send());
+        tokio::select! {
+            _ = &mut asking => {
+                sqlx::raw_sql("ROLLBACK").execute(&mut *under_way).await.unwrap();
+                None
+            }
+            () = until("a claim waits", async || (sql.count(WAITING).await > 0).then_some(())) => {
+                sqlx::raw_sql("COMMIT").execute(&mut *under_way).await.unwrap();
+                Some(asking.await).filter(|answer| answer.status == 201)
+            }
+        }
     })
     .await;
     assert_eq!((replayed.body.as_slice(), replayed.header("idempotency-replayed")), (first.body.as_slice(), "true"));
