@@ -8,6 +8,7 @@ mod get_order;
 mod get_order_history;
 mod kept_answers;
 mod list_orders;
+mod list_payments;
 mod migrate;
 mod order_life;
 mod outbox_relay;
