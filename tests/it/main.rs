@@ -1,5 +1,6 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
+mod api_docs;
 mod consumers;
 mod create_order;
 mod get_order;
