@@ -1,5 +1,6 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
+mod api_docs;
 mod cancel_order;
 mod consumers;
 mod create_order;

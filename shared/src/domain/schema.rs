@@ -139,3 +139,25 @@ impl PartialSchema for KeyId {
 }
 
 impl ToSchema for KeyId {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::request::{LINES_MAX, OrderRequest, TENDERS_MAX};
+
+    #[test]
+    fn the_two_lengths_that_are_written_twice_are_the_same() {
+        let schema = serde_json::to_value(OrderRequest::schema()).unwrap();
+        assert_eq!(schema["properties"]["lines"]["maxItems"], LINES_MAX);
+        assert_eq!(schema["properties"]["payments"]["maxItems"], TENDERS_MAX);
+    }
+
+    #[test]
+    fn bounds_are_the_parsers_own() {
+        let amount = serde_json::to_value(NonNegativeAmount::schema()).unwrap();
+        assert_eq!((&amount["minimum"], &amount["maximum"]), (&0.into(), &9_007_199_254_740_991_i64.into()));
+        let sku = serde_json::to_value(Sku::schema()).unwrap();
+        assert_eq!((&sku["minLength"], &sku["maxLength"]), (&1.into(), &SKU_MAX.into()));
+        assert_eq!(serde_json::to_value(Quantity::schema()).unwrap()["maximum"], QUANTITY_MAX);
+    }
+}

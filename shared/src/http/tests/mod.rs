@@ -1,6 +1,7 @@
 //! The wrapper in process: fake endpoints behind the real router, no PostgreSQL and no Redis.
 
 mod json;
+mod openapi;
 mod problems;
 mod queries;
 mod requests;
