@@ -7,12 +7,19 @@ pub fn all() -> Functions {
     Functions {
         http: vec![
             cancel_order::function(),
+            create_api_key::function(),
             create_order::function(),
             create_payment::function(),
+            create_tenant::function(),
             get_order::function(),
             get_order_history::function(),
+            get_tenant::function(),
+            list_api_keys::function(),
             list_orders::function(),
             list_payments::function(),
+            revoke_api_key::function(),
+            rotate_api_key::function(),
+            update_tenant::function(),
         ],
         consumers: vec![
             on_inventory_event::function(),

@@ -33,6 +33,25 @@ pub struct ApiKey {
     pub revoked_at: Option<Timestamp>,
 }
 
+impl ApiKey {
+    /// Whether somebody holds it at that moment: it has neither expired nor been revoked.
+    pub fn is_held_at(&self, now: Timestamp) -> bool {
+        [self.expires_at, self.revoked_at].into_iter().flatten().all(|end| now < end)
+    }
+
+    /// A key that does what this one does, for as long as this one was meant to.
+    #[must_use]
+    pub fn successor(&self, id: KeyId, now: Timestamp) -> Self {
+        Self { id, created_at: now, ..self.clone() }
+    }
+
+    /// This key with an end, unless it ends earlier by itself.
+    #[must_use]
+    pub fn ending_at(&self, end: Timestamp) -> Self {
+        Self { expires_at: Some(self.expires_at.map_or(end, |own| own.min(end))), ..self.clone() }
+    }
+}
+
 /// The body of `POST /v1/api-keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn null_gives_the_default_back() {
-        let all = json!({ "stock": null, "payment_deadline_seconds": null, "currencies": null, "lines_max": null, "order_total_max": null });
+        let all =
+            json!({ "stock": null, "payment_deadline_seconds": null, "currencies": null, "lines_max": null, "order_total_max": null });
         assert_eq!(patched(&strict(), all), Ok(TenantPolicy::default()));
     }
 
@@ -168,7 +169,11 @@ mod tests {
                 assert!(patched(&strict(), json!({ member: value })).is_ok(), "{member}: {value}");
             }
             for value in bad {
-                assert_eq!(patched(&strict(), json!({ member: value })), Err(vec![(format!("/policy/{member}"), "out_of_range")]), "{value}");
+                assert_eq!(
+                    patched(&strict(), json!({ member: value })),
+                    Err(vec![(format!("/policy/{member}"), "out_of_range")]),
+                    "{value}"
+                );
             }
         }
     }

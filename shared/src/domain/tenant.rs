@@ -136,7 +136,8 @@ mod tests {
     fn a_change_is_a_new_version_and_no_change_is_none() {
         let suspended = patched(json!({ "status": "suspended" })).unwrap();
         assert_eq!(suspended, Tenant { status: TenantStatus::Suspended, version: 2, updated_at: LATER, ..tenant() });
-        for nothing in [json!({}), json!({ "name": "Tea shop", "status": "active", "policy": { "lines_max": 5 } }), json!({ "policy": {} })] {
+        for nothing in [json!({}), json!({ "name": "Tea shop", "status": "active", "policy": { "lines_max": 5 } }), json!({ "policy": {} })]
+        {
             assert_eq!(patched(nothing).unwrap(), tenant());
         }
     }
