@@ -2,14 +2,21 @@
 
 mod cancel_order;
 mod consumers;
+mod create_api_key;
 mod create_order;
 mod create_payment;
+mod create_tenant;
 mod get_order;
 mod get_order_history;
+mod get_tenant;
 mod kept_answers;
+mod list_api_keys;
 mod list_orders;
 mod migrate;
 mod order_life;
 mod outbox_relay;
 mod process;
+mod revoke_api_key;
+mod rotate_api_key;
 mod signatures;
+mod update_tenant;
