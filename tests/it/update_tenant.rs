@@ -137,10 +137,10 @@ async fn a_suspended_tenant_is_refused_everywhere_until_it_is_active_again() {
     operator.patch(&path, 1).json(&json!({ "status": "suspended" })).send().await.expect(200);
     let refused = async || (caller.get("/v1/orders").send().await.status == 403).then_some(());
     until("the tenant is refused", refused).await;
-    for spec in catalog::HTTP.iter().filter(|spec| spec.permission != Access::Public) {
-        let template = spec.path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment });
+    for route in catalog::HTTP.iter().filter(|spec| spec.permission != Access::Public).flat_map(|spec| spec.routes) {
+        let template = route.path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment });
         let path = template.collect::<Vec<_>>().join("/");
-        let request = caller.request(spec.method.parse().unwrap(), &path).new_key();
+        let request = caller.request(route.method.parse().unwrap(), &path).new_key();
         request.send().await.problem(403, "tenant_suspended");
     }
     operator.patch(&path, 2).json(&json!({ "status": "active" })).send().await.expect(200);
