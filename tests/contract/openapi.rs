@@ -10,17 +10,15 @@ use shared::{
 use tests::contract::{self, DOCUMENT};
 
 /// Codes that no function can give yet, or that are given where there is no operation. Only shrinks.
-const NOT_YET: [&str; 11] = [
+const NOT_YET: [&str; 9] = [
     "unauthenticated",
     "method_not_allowed",
     "invalid_transition",
     "order_busy",
     "order_on_hold",
-    "version_mismatch",
     "amount_exceeds_capturable",
     "amount_exceeds_refundable",
     "quantity_exceeds_available",
-    "precondition_required",
     "rate_limited",
 ];
 

@@ -3,7 +3,8 @@
 //! No async, no IO, no clock, no randomness, no environment: `now` and fresh ids are arguments, a decision returns the new state
 //! together with its history, postings and messages. In reading order: [`money`] and [`ids`]; [`order::status`] and
 //! [`order::transitions`], the table of an order's life; [`order::place`]; then what happens to an order: [`order::stock`],
-//! [`order::payment`], [`order::shipment`], and after each [`order::advance`].
+//! [`order::payment`], [`order::shipment`], and after each [`order::advance`]. Beside orders: [`tenant`] with its [`policy`], [`api_key`],
+//! and [`audit`], the trail of what is done to both.
 
 pub mod actor;
 pub mod api_key;

@@ -156,10 +156,7 @@ impl ToSchema for KeyId {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        order::request::{OrderRequest, TENDERS_MAX},
-        policy::LINES_MAX,
-    };
+    use crate::domain::order::request::{OrderRequest, TENDERS_MAX};
 
     #[test]
     fn the_two_lengths_that_are_written_twice_are_the_same() {

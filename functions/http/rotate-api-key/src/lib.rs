@@ -7,7 +7,7 @@ use shared::{
     catalog,
     commands::rotate_api_key::{self, RotateApiKey},
     domain::api_key::RotationRequest,
-    http::{Call, HttpFunction, Problem, Reply, views},
+    http::{Call, Code, HttpFunction, Problem, Reply, views},
 };
 
 /// The function, for its own process and for `standalone`.
@@ -15,6 +15,7 @@ pub fn function() -> HttpFunction {
     HttpFunction::new(&catalog::ROTATE_API_KEY, |call| Box::pin(handle(call)))
         .may_take::<RotationRequest>(r#"{"overlap_seconds": 3600}"#)
         .answers::<views::RotatedKeyView<'_>>()
+        .refuses(&[Code::KeyEnded])
 }
 
 async fn handle(call: Call) -> Result<Reply, Problem> {
