@@ -41,15 +41,17 @@ fn the_document_is_openapi_3_1() {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_schema_is_used() {
+fn every_reference_leads_somewhere_and_every_component_is_used() {
     let mut references = BTreeSet::new();
     collect_references(&DOCUMENT, &mut references);
     for reference in &references {
         let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} leaves the document"));
         assert!(DOCUMENT.pointer(pointer).is_some(), "{reference} leads nowhere");
     }
-    for name in DOCUMENT["components"]["schemas"].as_object().unwrap().keys() {
-        assert!(references.contains(&format!("#/components/schemas/{name}")), "nobody uses {name}");
+    for kind in ["schemas", "parameters", "headers"] {
+        for name in DOCUMENT["components"][kind].as_object().unwrap().keys() {
+            assert!(references.contains(&format!("#/components/{kind}/{name}")), "nobody uses {name}");
+        }
     }
 }
 

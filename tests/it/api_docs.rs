@@ -48,7 +48,7 @@ async fn every_operation_is_hosted_and_signed_as_documented() {
     let caller = stack.tenant().await;
     for (path, method, operation) in contract::operations() {
         // An id that cannot be, and a code that can.
-        let path = path.replace("{code}", "internal").replace('{', "").replace('}', "");
+        let path = path.replace("{code}", "internal").replace(['{', '}'], "");
         let answer = caller.request(method.parse().unwrap(), &path).unsigned().send().await;
         if operation["security"].as_array().unwrap().is_empty() {
             answer.expect(200);

@@ -78,7 +78,6 @@ pub(super) fn headers() -> Value {
         "Accept-Signature": text("What to sign (RFC 9421 §5.1)."),
         "Accept-Post": text("The media types that are taken (W3C LDP §7.1)."),
         "Accept-Patch": text("The media types that are taken (RFC 5789 §3.1)."),
-        "Content-Security-Policy": text("What the page may load: itself."),
     })
 }
 
