@@ -1,5 +1,6 @@
-//! Tests of the profile: vectors of an independent signer, every refusal, and properties of arbitrary requests.
+//! Tests of the profile: vectors of independent signers, its document, every refusal, and properties of arbitrary requests.
 
+mod document;
 mod properties;
 mod refusals;
 mod vectors;
