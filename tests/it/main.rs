@@ -10,3 +10,4 @@ mod order_life;
 mod outbox_relay;
 mod process;
 mod signatures;
+mod signers;

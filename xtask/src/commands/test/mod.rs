@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything CI runs, in the order in which failures are cheapest, with servers of its own that
 //! start while clippy works.
 
+mod signers;
 mod steps;
 
 use std::thread::ScopedJoinHandle;
@@ -82,6 +83,14 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.clear_environment();
     }
     steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
+    let signers = match steps.value("signers", "cargo xtask test", || signers::ensure(checkout)) {
+        // A few tests may not need them; those that do will say so.
+        Err(failure) if filtered => {
+            eprintln!("{failure}");
+            None
+        }
+        signers => Some(signers?),
+    };
     let mut services = steps.value("services", "cargo xtask test", || {
         services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
     })?;
@@ -93,6 +102,10 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         ("TEST_RABBITMQ_API", &services.rabbitmq_api),
     ] {
         steps.set_environment(name, value);
+    }
+    if let Some(signers) = &signers {
+        steps.set_environment("TEST_SIGNERS_PYTHON", &signers.python.to_string_lossy());
+        steps.set_environment("TEST_SIGNERS_NODE_PATH", &signers.node_path.to_string_lossy());
     }
     let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
     if filtered {
