@@ -17,7 +17,8 @@ const RINGS: [&[&str]; 6] = [
 ];
 
 /// The one ring whose rooms may import each other, as long as there is no circle.
-const NEIGHBOURS: [&str; 9] = ["backoff", "breaker", "config", "secrets", "telemetry", "clock", "cloudevents", "catalog", "function"];
+const NEIGHBOURS: [&str; 10] =
+    ["backoff", "breaker", "config", "secrets", "telemetry", "clock", "cloudevents", "catalog", "function", "fuzz"];
 
 /// The one way beside: a use case calls a partner, between its transactions.
 const BESIDE: (&str, &str) = ("commands", "partners");

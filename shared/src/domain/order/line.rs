@@ -132,6 +132,26 @@ mod tests {
         }
     }
 
+    /// Any total over any weights, and any part of any line: what the whole is, the parts are.
+    #[test]
+    fn fuzz_allocation() {
+        type Input = (i64, Vec<i64>, u32, u32, u32);
+        bolero::check!().with_type::<Input>().for_each(|(total, weights, quantity, k, m)| {
+            let Ok(total) = Amount::new(*total >> 10) else { return };
+            let weights: Vec<Amount> = weights.iter().filter_map(|weight| Amount::new(*weight >> 10).ok()).collect();
+            let parts = shares(total, &weights);
+            assert_eq!(parts.len(), weights.len());
+            let is_weight = |amount: &Amount| !amount.is_negative();
+            if is_weight(&total) && weights.iter().all(is_weight) && !weights.is_empty() {
+                assert_eq!(Amount::sum(parts), Ok(total));
+            }
+            let (k, m) = (k % quantity.saturating_add(1).max(1), m % quantity.saturating_add(1).max(1));
+            let whole = value_of_units(total, *quantity, 0, k.saturating_add(m));
+            let parts = value_of_units(total, *quantity, 0, k).plus(value_of_units(total, *quantity, k, m));
+            assert!(k.saturating_add(m) > *quantity || parts == Ok(whole), "{parts:?} of {whole}");
+        });
+    }
+
     #[test]
     fn ties_go_to_the_lower_line() {
         let one = Amount::new(1).unwrap();
