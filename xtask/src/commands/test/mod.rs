@@ -20,15 +20,21 @@ cargo xtask test [--quick] [FILTER…]
 
 Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, tests. The tests
 get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The last line
-is `N passed, N failed`.
+is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Two
+libraries that sign requests are installed under .local/signers from PyPI and npm, once.
 
-  --quick    leave out clippy and docs
+  --quick    leave out clippy and docs, and fuzz briefly
   FILTER     only build, then run the tests whose names contain one of the words";
 
 /// Words beyond this many are surely a mistake.
 const FILTERS_MAX: usize = 100;
 
 const ACCEPTED: Accepted = Accepted { flags: &["--quick"], values: &[], words_max: FILTERS_MAX };
+
+/// How long each fuzz target runs when everything does, and otherwise, unless `FUZZ_SECONDS` says.
+const FUZZ_SECONDS: u64 = 60;
+const FUZZ_SECONDS_QUICK: u64 = 1;
+const FUZZ_SECONDS_MAX: u64 = 24 * 60 * 60;
 
 /// xtask stands outside the workspace and builds in a place of its own, as the alias in .cargo/config.toml does.
 const XTASK: [&str; 4] = ["--manifest-path", "xtask/Cargo.toml", "--target-dir", "target/xtask"];
@@ -103,10 +109,12 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     ] {
         steps.set_environment(name, value);
     }
-    if let Some(signers) = &signers {
+    if let Some(signers) = signers {
         steps.set_environment("TEST_SIGNERS_PYTHON", &signers.python.to_string_lossy());
         steps.set_environment("TEST_SIGNERS_NODE_PATH", &signers.node_path.to_string_lossy());
     }
+    let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;
+    steps.set_environment("BOLERO_RANDOM_TEST_TIME_MS", &(fuzz_seconds * 1000).to_string());
     let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
     if filtered {
         arguments.push("--");
@@ -122,4 +130,12 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.tests(checkout, "tests xtask", &[&["test"][..], &XTASK].concat())?;
     }
     Ok(())
+}
+
+fn fuzz_seconds(default: u64) -> Result<u64> {
+    let Ok(text) = std::env::var("FUZZ_SECONDS") else {
+        return Ok(default);
+    };
+    let fits = text.parse().ok().filter(|seconds| (1..=FUZZ_SECONDS_MAX).contains(seconds));
+    fits.ok_or_else(|| Failure::new(format!("FUZZ_SECONDS does not take {text:?}; say 1 to {FUZZ_SECONDS_MAX}")))
 }
