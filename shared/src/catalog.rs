@@ -3,14 +3,59 @@
 //! One constant for each function, then a list for each kind. The types are in `function`.
 
 use crate::domain::permissions::Permission;
-use crate::function::{Access, Binding, ConsumerSpec, HttpSpec, JobSpec};
+use crate::function::{Access, Binding, ConsumerSpec, HttpSpec, JobSpec, Route};
+
+/// Read the contract, try it, and look up a problem's code
+pub const API_DOCS: HttpSpec = HttpSpec {
+    name: "api-docs",
+    purpose: "Read the contract, try it, and look up a problem's code",
+    routes: &[
+        Route { method: "GET", path: "/openapi.json" },
+        Route { method: "GET", path: "/docs" },
+        Route { method: "GET", path: "/docs/page.css" },
+        Route { method: "GET", path: "/docs/page.js" },
+        Route { method: "GET", path: "/problems/{code}" },
+    ],
+    permission: Access::Public,
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// Cancel an order before it is confirmed
+pub const CANCEL_ORDER: HttpSpec = HttpSpec {
+    name: "cancel-order",
+    purpose: "Cancel an order before it is confirmed",
+    routes: &[Route { method: "POST", path: "/v1/orders/{order_id}/cancel" }],
+    permission: Access::Scope(Permission::OrdersCancel),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
 
 /// Place an order, optionally with its payments
 pub const CREATE_ORDER: HttpSpec = HttpSpec {
     name: "create-order",
-    method: "POST",
-    path: "/v1/orders",
+    purpose: "Place an order, optionally with its payments",
+    routes: &[Route { method: "POST", path: "/v1/orders" }],
     permission: Access::Scope(Permission::OrdersWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 201,
+    database_role: "orders_app",
+};
+
+/// Add a payment to an order that waits for money
+pub const CREATE_PAYMENT: HttpSpec = HttpSpec {
+    name: "create-payment",
+    purpose: "Add a payment to an order that waits for money",
+    routes: &[Route { method: "POST", path: "/v1/orders/{order_id}/payments" }],
+    permission: Access::Scope(Permission::PaymentsWrite),
     idempotency: true,
     if_match: false,
     timeout_seconds: 10,
@@ -21,8 +66,8 @@ pub const CREATE_ORDER: HttpSpec = HttpSpec {
 /// Read one order, with its payments and fulfilments on request
 pub const GET_ORDER: HttpSpec = HttpSpec {
     name: "get-order",
-    method: "GET",
-    path: "/v1/orders/{order_id}",
+    purpose: "Read one order, with its payments and fulfilments on request",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}" }],
     permission: Access::Scope(Permission::OrdersRead),
     idempotency: false,
     if_match: false,
@@ -34,8 +79,8 @@ pub const GET_ORDER: HttpSpec = HttpSpec {
 /// Read who changed an order, when and why
 pub const GET_ORDER_HISTORY: HttpSpec = HttpSpec {
     name: "get-order-history",
-    method: "GET",
-    path: "/v1/orders/{order_id}/history",
+    purpose: "Read who changed an order, when and why",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}/history" }],
     permission: Access::Scope(Permission::OrdersRead),
     idempotency: false,
     if_match: false,
@@ -47,9 +92,22 @@ pub const GET_ORDER_HISTORY: HttpSpec = HttpSpec {
 /// List orders, newest first, by status, customer, number, reference and date
 pub const LIST_ORDERS: HttpSpec = HttpSpec {
     name: "list-orders",
-    method: "GET",
-    path: "/v1/orders",
+    purpose: "List orders, newest first, by status, customer, number, reference and date",
+    routes: &[Route { method: "GET", path: "/v1/orders" }],
     permission: Access::Scope(Permission::OrdersRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// The payments of an order, with their operations
+pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
+    name: "list-payments",
+    purpose: "The payments of an order, with their operations",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}/payments" }],
+    permission: Access::Scope(Permission::PaymentsRead),
     idempotency: false,
     if_match: false,
     timeout_seconds: 10,
@@ -134,7 +192,8 @@ pub const OUTBOX_RELAY: JobSpec =
     JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay" };
 
 /// Every HTTP function.
-pub const HTTP: &[&HttpSpec] = &[&CREATE_ORDER, &GET_ORDER, &GET_ORDER_HISTORY, &LIST_ORDERS];
+pub const HTTP: &[&HttpSpec] =
+    &[&API_DOCS, &CANCEL_ORDER, &CREATE_ORDER, &CREATE_PAYMENT, &GET_ORDER, &GET_ORDER_HISTORY, &LIST_ORDERS, &LIST_PAYMENTS];
 
 /// Every consumer.
 pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];

@@ -16,15 +16,36 @@ pub enum Access {
     Scope(Permission),
 }
 
-/// One HTTP endpoint.
-#[derive(Debug)]
-pub struct HttpSpec {
-    /// The function's name: folder, crate, binary, OpenAPI `operationId`.
-    pub name: &'static str,
+/// One method on one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
     /// `GET`, `POST`, …
     pub method: &'static str,
     /// Path template, parameters in braces: `/v1/orders/{order_id}`.
     pub path: &'static str,
+}
+
+impl Route {
+    /// Names of the parameters in its path, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(parameter)
+    }
+}
+
+/// The name in a template's segment `{name}`; nothing for a literal one.
+pub fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+/// One HTTP function: one policy, on one route or several.
+#[derive(Debug)]
+pub struct HttpSpec {
+    /// The function's name: folder, crate, binary, OpenAPI `operationId`.
+    pub name: &'static str,
+    /// What it is for, in one line.
+    pub purpose: &'static str,
+    /// What it answers.
+    pub routes: &'static [Route],
     /// Who may call it.
     pub permission: Access,
     /// An `Idempotency-Key` is required.

@@ -8,6 +8,7 @@ Hosts the functions of the order service in one process.
 
 usage: standalone [--only NAME,… | --except NAME,…]
        standalone create-tenant --name NAME [--stock on|off]
+       standalone openapi
 
   --only NAME,…      host these functions only
   --except NAME,…    host every function but these
@@ -16,6 +17,8 @@ usage: standalone [--only NAME,… | --except NAME,…]
 create-tenant prints one JSON line with the tenant's id and its first key, which is shown this once.
   --name NAME        what people call the tenant
   --stock on|off     its orders wait for an inventory service's reservation (default on)
+
+openapi prints the OpenAPI document of every function; it needs no environment.
 
 Jobs that run once (migrate) run to their end before anything is served.
 The environment: DATABASE_URL, REDIS_URL, AMQP_URL, KEYS_ENCRYPTION, PAYMENT_SERVICE_URL, PAYMENT_SERVICE_KEY_ID,
@@ -30,6 +33,8 @@ pub enum Command {
     Help,
     /// Host functions until told to stop.
     Serve(Wanted),
+    /// Print the OpenAPI document.
+    OpenApi,
     /// Create a tenant and print its key.
     CreateTenant {
         /// What people call it.
@@ -78,6 +83,7 @@ pub fn parse(mut arguments: Parser, known: &[&str]) -> Result<Command, lexopt::E
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Value(command) if command == "create-tenant" => return create_tenant(arguments),
+            Arg::Value(command) if command == "openapi" => return Ok(Command::OpenApi),
             Arg::Long("only") if wanted == Wanted::All => wanted = Wanted::Only(names(&mut arguments)?),
             Arg::Long("except") if wanted == Wanted::All => wanted = Wanted::Except(names(&mut arguments)?),
             Arg::Long("only" | "except") => return Err("--only and --except are given once, and not together".into()),
@@ -144,6 +150,11 @@ mod tests {
         let tenant = |stock| Ok(Command::CreateTenant { name: "demo".into(), stock });
         assert_eq!(read("create-tenant --name demo"), tenant(true));
         assert_eq!(read("create-tenant --stock off --name=demo"), tenant(false));
+    }
+
+    #[test]
+    fn the_document_needs_no_more_words() {
+        assert_eq!(read("openapi"), Ok(Command::OpenApi));
     }
 
     #[test]

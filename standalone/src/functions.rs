@@ -5,7 +5,16 @@ use shared::runtime::Functions;
 /// Every function there is, in the order of the catalog.
 pub fn all() -> Functions {
     Functions {
-        http: vec![create_order::function(), get_order::function(), get_order_history::function(), list_orders::function()],
+        http: vec![
+            api_docs::function(),
+            cancel_order::function(),
+            create_order::function(),
+            create_payment::function(),
+            get_order::function(),
+            get_order_history::function(),
+            list_orders::function(),
+            list_payments::function(),
+        ],
         consumers: vec![
             on_inventory_event::function(),
             on_payment_event::function(),

@@ -1,4 +1,4 @@
-//! Hosts every function in one process on one port, and creates tenants for whoever runs it.
+//! Hosts every function in one process on one port, creates tenants for whoever runs it, and prints the contract of them all.
 //!
 //! The environment is that of the functions; `standalone --help` says what the arguments are.
 
@@ -9,7 +9,10 @@ use std::{
     process::ExitCode,
 };
 
-use shared::runtime;
+use shared::{
+    http::{HttpFunction, openapi},
+    runtime,
+};
 
 use crate::arguments::{Command, HELP};
 
@@ -21,8 +24,18 @@ fn main() -> ExitCode {
     match arguments::parse(lexopt::Parser::from_env(), &all.names().collect::<Vec<_>>()) {
         Ok(Command::Serve(wanted)) => runtime::serve(all.filtered(|name| wanted.includes(name))),
         Ok(Command::CreateTenant { name, stock }) => runtime::create_tenant(name, stock),
+        Ok(Command::OpenApi) => openapi(&all.http),
         Ok(Command::Help) => tell(&mut io::stdout(), HELP, ExitCode::SUCCESS),
         Err(error) => tell(&mut io::stderr(), &format!("{error}\nstandalone --help says what is understood\n"), EXIT_USAGE.into()),
+    }
+}
+
+/// Prints the document as it is committed: `docs/openapi.json`.
+fn openapi(functions: &[HttpFunction]) -> ExitCode {
+    match openapi::document(functions) {
+        // `{:#}` is a value's indented form.
+        Ok(document) => tell(&mut io::stdout(), &format!("{document:#}\n"), ExitCode::SUCCESS),
+        Err(errors) => tell(&mut io::stderr(), &format!("{}\n", errors.join("\n")), ExitCode::FAILURE),
     }
 }
 

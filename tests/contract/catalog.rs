@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use shared::catalog::{CONSUMERS, HTTP, JOBS};
+use shared::{
+    catalog::{CONSUMERS, HTTP, JOBS},
+    function::Route,
+};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -29,12 +32,15 @@ fn every_folder_is_a_function() {
 fn the_emulator_routes_every_endpoint() {
     let text = std::fs::read_to_string(format!("{ROOT}/CargoLambda.toml")).unwrap();
     for spec in HTTP {
-        let line = text.lines().find(|line| line.starts_with(&format!("\"{}\" = ", spec.path)));
-        let line = line.unwrap_or_else(|| panic!("CargoLambda.toml has no route {}", spec.path));
-        let route = format!("{{ method = \"{}\", function = \"{}\" }}", spec.method, spec.name);
-        assert!(line.contains(&route), "{route} is not in {line}");
+        for Route { method, path } in spec.routes {
+            let line = text.lines().find(|line| line.starts_with(&format!("\"{path}\" = ")));
+            let line = line.unwrap_or_else(|| panic!("CargoLambda.toml has no route {path}"));
+            let route = format!("{{ method = \"{method}\", function = \"{}\" }}", spec.name);
+            assert!(line.contains(&route), "{route} is not in {line}");
+        }
     }
-    assert_eq!(text.matches("function = ").count(), HTTP.len(), "a route without a function");
+    let routes: usize = HTTP.iter().map(|spec| spec.routes.len()).sum();
+    assert_eq!(text.matches("function = ").count(), routes, "a route without a function");
 }
 
 #[test]

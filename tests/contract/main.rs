@@ -6,4 +6,5 @@ mod catalog;
 mod isolation;
 mod lists;
 mod migrations;
+mod openapi;
 mod statements;

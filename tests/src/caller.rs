@@ -4,6 +4,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use shared::signature::{RequestParts, sign};
 
+use crate::contract::{self, Exchange};
+
 /// A tenant's key, as `create-tenant` prints it.
 #[derive(Debug, Clone)]
 pub struct Key {
@@ -225,7 +227,7 @@ impl Request<'_> {
     /// Sends it.
     ///
     /// # Panics
-    /// When there is no answer.
+    /// When there is no answer, or one that the contract does not know.
     pub async fn send(self) -> Answer {
         self.try_send().await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
     }
@@ -234,11 +236,17 @@ impl Request<'_> {
     ///
     /// # Errors
     /// Why there is no answer.
+    ///
+    /// # Panics
+    /// When the answer is one that the contract does not know.
     pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
         let (http, base) = (self.caller.http.clone(), self.caller.base.clone());
         let (method, path, headers, body) = self.into_parts();
-        let answer = http.request(method, format!("{base}{path}")).headers(headers).body(body).send().await?;
-        Ok(Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: answer.bytes().await?.to_vec() })
+        let request = http.request(method.clone(), format!("{base}{path}")).headers(headers).body(body.clone());
+        let answer = request.send().await?;
+        let answer = Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: answer.bytes().await?.to_vec() };
+        contract::hold(&Exchange { method: method.as_str(), path: &path, body: &body, answer: &answer });
+        Ok(answer)
     }
 }
 

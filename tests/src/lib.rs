@@ -2,12 +2,13 @@
 //!
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
 //! sees; [`Caller`] is a tenant that signs requests; [`Partner`] sits on the broker's other side; [`Sql`] looks at what was
-//! written; [`until()`] waits for what must come. No expectation about the service lives here: those are the tests'.
+//! written; [`contract`] holds each answer that a [`Caller`] gets against the published document; [`until()`] waits for what must come. No expectation about the service lives here: those are the tests'.
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
 
 mod books;
 mod caller;
+pub mod contract;
 mod database;
 mod logs;
 mod partner;

@@ -1,6 +1,7 @@
 //! One running service: a database, a vhost if it needs the broker, and the real binaries between them.
 
 use serde_json::Value;
+use shared::catalog;
 
 use super::{Caller, Database, Key, Logs, Partner, Process, Program, Servers, Sql, until, vhost::Vhost};
 
@@ -11,8 +12,6 @@ const PAYMENT_KEY: (&str, &str) = ("key_tests", "a secret of the tests");
 /// Nobody listens on port 1 of this machine.
 const NOBODY: &str = "http://127.0.0.1:1";
 
-/// The functions that answer requests and need no broker.
-pub const HTTP_FUNCTIONS: &str = "create-order,get-order,get-order-history,list-orders";
 /// The queues that a whole service consumes.
 const QUEUES: [&str; 4] =
     ["order-service.payment-events", "order-service.inventory-events", "order-service.shipment-events", "order-service.payment-operations"];
@@ -33,7 +32,8 @@ impl Options {
     /// The HTTP functions, with PostgreSQL and Redis only: starts fastest.
     #[must_use]
     pub fn http() -> Self {
-        let arguments = vec!["--only".to_owned(), HTTP_FUNCTIONS.to_owned()];
+        let names: Vec<_> = catalog::HTTP.iter().map(|spec| spec.name).collect();
+        let arguments = vec!["--only".to_owned(), names.join(",")];
         Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new() }
     }
 

@@ -65,8 +65,9 @@ pub struct Scale {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    /// `POST /v1/orders/{order_id}/cancel`.
-    pub route: String,
+    /// `POST /v1/orders/{order_id}/cancel`, or a list of such routes that one function answers.
+    #[serde(alias = "routes")]
+    pub route: Routes,
     /// A scope such as `orders:write`, or `public`, or `any` for every valid key.
     pub permission: String,
     /// Whether an Idempotency-Key must be sent.
@@ -75,6 +76,16 @@ pub struct Http {
     pub if_match: Need,
     /// The status of success.
     pub success: u16,
+}
+
+/// One route, or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Routes {
+    /// `route = "GET /v1/orders"`.
+    One(String),
+    /// `routes = ["GET /docs", "GET /openapi.json"]`.
+    Several(Vec<String>),
 }
 
 /// Whether a header must be sent.
@@ -210,17 +221,32 @@ pub fn read(text: &str, folder: &str, name: &str) -> Result<Function> {
 }
 
 impl Http {
-    /// The route's two halves: `("POST", "/v1/orders")`.
-    pub fn method_and_path(&self) -> (&str, &str) {
-        self.route.split_once(' ').unwrap_or(("", &self.route))
+    /// Its routes as they are written: `POST /v1/orders`.
+    pub fn routes(&self) -> &[String] {
+        match &self.route {
+            Routes::One(route) => std::slice::from_ref(route),
+            Routes::Several(routes) => routes,
+        }
+    }
+
+    /// The two halves of each route: `("POST", "/v1/orders")`.
+    pub fn methods_and_paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.routes().iter().map(|route| method_and_path(route))
     }
 }
 
+fn method_and_path(route: &str) -> (&str, &str) {
+    route.split_once(' ').unwrap_or(("", route))
+}
+
 fn checked_http(http: Http) -> Result<Http> {
-    let (method, path) = http.method_and_path();
-    require(METHODS.contains(&method) && path.starts_with('/') && !path.contains([' ', '?']), || {
-        format!("route {:?} is not of the form \"POST /v1/orders/{{order_id}}\"", http.route)
-    })?;
+    require(!http.routes().is_empty(), || "routes is empty: nobody could call the function".to_owned())?;
+    for route in http.routes() {
+        let (method, path) = method_and_path(route);
+        require(METHODS.contains(&method) && path.starts_with('/') && !path.contains([' ', '?']), || {
+            format!("route {route:?} is not of the form \"POST /v1/orders/{{order_id}}\"")
+        })?;
+    }
     let scope = |c: char| c.is_ascii_lowercase() || c == '-' || c == ':';
     require(!http.permission.is_empty() && http.permission.chars().all(scope), || {
         format!("permission {:?} is neither a scope like \"orders:write\" nor \"public\" nor \"any\"", http.permission)
@@ -258,21 +284,23 @@ fn duplicates(functions: &[Function]) -> Vec<String> {
     let mut owners: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for function in functions {
         owners.entry(format!("name {}", function.name)).or_default().push(&function.name);
-        let claim = match &function.trigger {
-            Trigger::Http(http) => {
-                let segment = |segment: &str| {
-                    if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() }
-                };
-                let shape: Vec<String> = http.route.split('/').map(segment).collect();
-                format!("route {}", shape.join("/"))
-            }
-            Trigger::Consumer(consumer) => format!("queue {}", consumer.queue),
-            Trigger::Job(_) => continue,
+        let claims = match &function.trigger {
+            Trigger::Http(http) => http.routes().iter().map(|route| format!("route {}", shape(route))).collect(),
+            Trigger::Consumer(consumer) => vec![format!("queue {}", consumer.queue)],
+            Trigger::Job(_) => Vec::new(),
         };
-        owners.entry(claim).or_default().push(&function.name);
+        for claim in claims {
+            owners.entry(claim).or_default().push(&function.name);
+        }
     }
     let shared = owners.into_iter().filter(|(_, names)| names.len() > 1);
     shared.map(|(claim, names)| format!("functions {} have the same {claim}", names.join(" and "))).collect()
+}
+
+/// A route without the names of its parameters.
+fn shape(route: &str) -> String {
+    let segments = route.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 fn subfolders(directory: &Path) -> Result<Vec<String>> {

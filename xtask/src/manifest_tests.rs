@@ -69,7 +69,7 @@ fn error(text: &str) -> String {
 #[test]
 fn reads_every_kind() {
     let http = read(CREATE_ORDER, "http", "create-order").unwrap();
-    assert!(matches!(&http.trigger, Trigger::Http(http) if http.method_and_path() == ("POST", "/v1/orders")));
+    assert!(matches!(&http.trigger, Trigger::Http(http) if http.methods_and_paths().eq([("POST", "/v1/orders")])));
     assert_eq!(http.description, "Place an order, optionally with its payments");
     let consumer = read(ON_PAYMENT_EVENT, "consumers", "on-payment-event").unwrap();
     assert!(matches!(&consumer.trigger, Trigger::Consumer(consumer) if consumer.bindings.len() == 1));
@@ -84,6 +84,8 @@ fn refuses_what_does_not_fit_and_says_what() {
         ("timeout_seconds = 10\n", "", "timeout_seconds"),
         ("success = 201", "success = 404", "404"),
         ("\"POST /v1/orders\"", "\"/v1/orders\"", "route"),
+        ("\"POST /v1/orders\"", "[\"GET /v1/orders\", \"/v1/orders\"]", "route"),
+        ("\"POST /v1/orders\"", "[]", "routes is empty"),
         ("orders:write", "Orders", "permission"),
         ("orders_app", "postgres", "database_role"),
         ("kind = \"http\"", "kind = \"job\"", "kind"),
@@ -96,6 +98,16 @@ fn refuses_what_does_not_fit_and_says_what() {
         let message = error(&CREATE_ORDER.replace(from, to));
         assert!(message.contains(named), "{from} → {to}: {message}");
     }
+}
+
+#[test]
+fn one_function_may_have_several_routes() {
+    let text = CREATE_ORDER.replace("route = \"POST /v1/orders\"", "routes = [\"GET /docs\", \"GET /docs/page.js\"]");
+    let function = read(&text, "http", "create-order").unwrap();
+    let Trigger::Http(http) = &function.trigger else { panic!("{function:?}") };
+    assert!(http.methods_and_paths().eq([("GET", "/docs"), ("GET", "/docs/page.js")]));
+    let claimed_twice = read(&text.replace("/docs/page.js", "/docs"), "http", "create-order").unwrap();
+    assert_eq!(duplicates(&[claimed_twice]), ["functions create-order and create-order have the same route GET /docs"]);
 }
 
 #[test]

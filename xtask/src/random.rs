@@ -1,4 +1,4 @@
-//! Random bytes for keys, secrets and nonces, from the operating system.
+//! Random bytes for keys, secrets, nonces and ports, from the operating system.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,6 +9,11 @@ fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).context(|| "the operating system has no random bytes for us".into())?;
     Ok(bytes)
+}
+
+/// A random number.
+pub fn number() -> Result<u16> {
+    Ok(u16::from_ne_bytes(bytes()?))
 }
 
 /// 16 random bytes as 22 characters of base64url: a nonce or an idempotency key.

@@ -10,13 +10,31 @@ use super::{
     known_keys::{KnownKey, KnownKeys},
 };
 use crate::{
-    cache::Cache,
+    cache::{AnswerKey, Cache, Known},
     db::Database,
     domain::{ids::KeyId, timestamp::Timestamp},
     secrets::Keyring,
     signature::{Rejection, RequestParts, Unverified},
     telemetry::metrics::NONCE_STORE_UNAVAILABLE,
 };
+
+/// What makes a request repeatable: the function called and the caller's idempotency key.
+#[derive(Debug, Clone, Copy)]
+pub struct Repeatable<'a> {
+    /// The function.
+    pub function: &'a str,
+    /// The key.
+    pub key: &'a str,
+}
+
+/// A request whose caller is known.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// Who calls.
+    pub principal: Principal,
+    /// The sealed answer of an earlier request under the same idempotency key, if Redis keeps one.
+    pub kept_answer: Option<Vec<u8>>,
+}
 
 /// Authenticates requests. Cheap to clone.
 #[derive(Clone)]
@@ -31,11 +49,16 @@ impl Authenticator {
         Self { keys: KnownKeys::new(database, keyring), cache }
     }
 
-    /// Who signed this request.
+    /// Who signed this request, and, if it repeats another under this idempotency key, the sealed answer that Redis keeps of that one.
     ///
     /// # Errors
     /// Any [`AuthError`]. An expired, a revoked and an invented key are refused alike.
-    pub fn authenticate<'a>(&'a self, parts: &'a RequestParts<'a>, now: Timestamp) -> BoxFuture<'a, Result<Principal, AuthError>> {
+    pub fn authenticate<'a>(
+        &'a self,
+        parts: &'a RequestParts<'a>,
+        repeatable: Option<Repeatable<'a>>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Authenticated, AuthError>> {
         Box::pin(async move {
             let unverified = Unverified::parse(parts)?;
             // An id that cannot be one goes the whole way too, so that time does not tell it from an unknown one.
@@ -48,22 +71,24 @@ impl Authenticator {
             let (Some(id), Some(key)) = (id, key) else {
                 return Err(AuthError::Internal("a signature was verified without a key".into()));
             };
-            if !self.is_first(id, &verified.nonce).await {
+            let answer = repeatable.map(|Repeatable { function, key }| AnswerKey { tenant: id.tenant, function, key });
+            let known = self.known(id, &verified.nonce, answer).await;
+            if !known.nonce_is_new {
                 return Err(AuthError::Rejected(Rejection::replayed(parts)));
             }
-            Ok(principal(id, &key))
+            Ok(Authenticated { principal: principal(id, &key), kept_answer: known.answer })
         })
     }
 
-    /// Whether the nonce is new. Without Redis every nonce counts as new, and is counted: refusing all requests would be worse
+    /// What Redis knows of the request. Without Redis every nonce counts as new, and is counted: refusing all requests would be worse
     /// than a replay within the signature's five minutes, which the idempotency key still makes harmless.
-    async fn is_first(&self, id: KeyId, nonce: &str) -> bool {
-        match self.cache.nonce_first_seen(id, nonce).await {
-            Ok(is_first) => is_first,
+    async fn known(&self, id: KeyId, nonce: &str, answer: Option<AnswerKey<'_>>) -> Known {
+        match self.cache.admit(id, nonce, answer).await {
+            Ok(known) => known,
             Err(error) => {
                 metrics::counter!(NONCE_STORE_UNAVAILABLE).increment(1);
                 tracing::debug!(error.message = %error, "accepted a request without looking at its nonce");
-                true
+                Known { nonce_is_new: true, answer: None }
             }
         }
     }

@@ -12,4 +12,8 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use self::known_keys::KnownKey;
-pub use self::{authenticator::Authenticator, error::AuthError, principal::Principal};
+pub use self::{
+    authenticator::{Authenticated, Authenticator, Repeatable},
+    error::AuthError,
+    principal::Principal,
+};

@@ -55,7 +55,8 @@ async fn authenticate(authenticator: &Authenticator, key_id: &str, secret: &[u8]
     for (name, value) in sign(&unsigned, key_id, secret, now.as_second(), nonce).unwrap().iter() {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
-    authenticator.authenticate(&RequestParts { headers: &headers, ..unsigned }, now).await
+    let authenticated = authenticator.authenticate(&RequestParts { headers: &headers, ..unsigned }, None, now).await;
+    authenticated.map(|authenticated| authenticated.principal)
 }
 
 fn reason(outcome: Result<Principal, AuthError>) -> Reason {

@@ -3,9 +3,10 @@
 //! Every call answers within [`RESPONSE_TIMEOUT`] or fails as [`Unavailable`]; after a few failures in a row the
 //! [`Breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a request for it.
 //! Keys of one tenant share a hash tag, so that one pipeline can serve a request once this is a cluster. The key formats live
-//! beside their commands ([`nonces`]); no other room writes a Redis command.
+//! beside their commands ([`admission`], [`answers`]); no other room writes a Redis command.
 
-mod nonces;
+mod admission;
+mod answers;
 #[cfg(test)]
 mod tests;
 
@@ -15,11 +16,12 @@ use std::{
 };
 
 use redis::{
-    Client, Cmd, FromRedisValue,
+    Client, Cmd, FromRedisValue, Pipeline, RedisResult, Value,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::{admission::Known, answers::AnswerKey};
 use crate::breaker::Breaker;
 
 /// How long a caller waits for Redis, connecting included. Beyond it the call failed.
@@ -79,13 +81,24 @@ impl Cache {
         self.0.breaker.is_closed()
     }
 
-    /// Runs one command within the limit, and tells the breaker how it went.
+    /// Runs one command.
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        self.within_limits(async |mut connection| command.query_async(&mut connection).await).await
+    }
+
+    /// Runs several commands in one round trip; one answer each.
+    async fn query_pipeline(&self, pipeline: &Pipeline) -> Result<Vec<Value>, Unavailable> {
+        self.within_limits(async |mut connection| pipeline.query_async(&mut connection).await).await
+    }
+
+    /// Asks within the time limit, and tells the breaker how it went.
+    async fn within_limits<T>(&self, ask: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>) -> Result<T, Unavailable> {
         if !self.0.breaker.admits() {
             return Err(Unavailable::Spared);
         }
         // A caller who hangs up here leaves the breaker as it was: at worst one probe more.
-        let outcome = match tokio::time::timeout(RESPONSE_TIMEOUT, self.query_now(command)).await {
+        let asked = async { ask(self.0.connection()?).await };
+        let outcome = match tokio::time::timeout(RESPONSE_TIMEOUT, asked).await {
             Ok(answer) => answer.map_err(Unavailable::Failed),
             Err(_) => Err(Unavailable::TimedOut),
         };
@@ -95,15 +108,10 @@ impl Cache {
         }
         outcome
     }
-
-    async fn query_now<T: FromRedisValue>(&self, command: &Cmd) -> redis::RedisResult<T> {
-        let mut connection = self.0.connection()?;
-        command.query_async(&mut connection).await
-    }
 }
 
 impl Inner {
-    fn connection(&self) -> redis::RedisResult<ConnectionManager> {
+    fn connection(&self) -> RedisResult<ConnectionManager> {
         let mut slot = self.slot();
         if let Some(connection) = &*slot {
             return Ok(connection.clone());

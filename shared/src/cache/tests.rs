@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{Cache, Unavailable};
+use super::{AnswerKey, Cache, Unavailable};
 use crate::domain::ids::{KeyId, TenantId};
 
 /// Generous, for a loaded machine: what must not happen is waiting for TCP's own timeouts.
@@ -19,14 +19,39 @@ fn fresh_key() -> KeyId {
     KeyId { tenant: TenantId::new(Uuid::now_v7()), key: Uuid::now_v7() }
 }
 
+fn redis_url() -> String {
+    std::env::var("TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379/15".to_owned())
+}
+
+async fn seen(cache: &Cache, key: KeyId, nonce: &str) -> bool {
+    cache.admit(key, nonce, None).await.unwrap().nonce_is_new
+}
+
+#[tokio::test]
+async fn a_kept_answer_is_found_by_its_tenant_function_and_key_only() {
+    let (cache, key) = (cache(&redis_url()), fresh_key());
+    let answer = AnswerKey { tenant: key.tenant, function: "create-order", key: "k-1" };
+    cache.answer_keep(answer, b"sealed\0bytes", 60).await.unwrap();
+    for (wanted, expected) in [
+        (answer, Some(b"sealed\0bytes".to_vec())),
+        (AnswerKey { key: "k-2", ..answer }, None),
+        (AnswerKey { function: "cancel-order", ..answer }, None),
+        (AnswerKey { tenant: fresh_key().tenant, ..answer }, None),
+    ] {
+        let nonce = Uuid::new_v4().simple().to_string();
+        let key = KeyId { tenant: wanted.tenant, ..key };
+        assert_eq!(cache.admit(key, &nonce, Some(wanted)).await.unwrap().answer, expected, "{wanted:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_nonce_is_new_once_per_key() {
-    let cache = cache(&std::env::var("TEST_REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1:6379/15".to_owned()));
+    let cache = cache(&redis_url());
     let (key, other) = (fresh_key(), fresh_key());
-    assert!(cache.nonce_first_seen(key, "nonce-0001").await.unwrap());
-    assert!(!cache.nonce_first_seen(key, "nonce-0001").await.unwrap());
-    assert!(cache.nonce_first_seen(key, "nonce-0002").await.unwrap());
-    assert!(cache.nonce_first_seen(other, "nonce-0001").await.unwrap());
+    assert!(seen(&cache, key, "nonce-0001").await);
+    assert!(!seen(&cache, key, "nonce-0001").await);
+    assert!(seen(&cache, key, "nonce-0002").await);
+    assert!(seen(&cache, other, "nonce-0001").await);
     assert!(cache.is_available());
 }
 
@@ -36,11 +61,11 @@ async fn without_redis_every_call_fails_in_time_and_soon_at_once() {
     let key = fresh_key();
     for _ in 0..3 {
         let started = Instant::now();
-        assert!(cache.nonce_first_seen(key, "nonce-0001").await.is_err());
+        assert!(cache.admit(key, "nonce-0001", None).await.is_err());
         assert!(started.elapsed() < PATIENCE);
     }
     assert!(!cache.is_available());
-    assert!(matches!(cache.nonce_first_seen(key, "nonce-0001").await, Err(Unavailable::Spared)));
+    assert!(matches!(cache.admit(key, "nonce-0001", None).await, Err(Unavailable::Spared)));
 }
 
 #[tokio::test]
@@ -48,7 +73,7 @@ async fn a_redis_that_accepts_and_says_nothing_is_given_up_in_time() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let cache = cache(&format!("redis://{}/0", silent.local_addr().unwrap()));
     let started = Instant::now();
-    assert!(cache.nonce_first_seen(fresh_key(), "nonce-0001").await.is_err());
+    assert!(cache.admit(fresh_key(), "nonce-0001", None).await.is_err());
     assert!(started.elapsed() < PATIENCE);
 }
 

@@ -1,11 +1,16 @@
 //! The one way to change an order that exists: claim and lock, load, decide, save, commit.
 
-use super::{CommandError, Context, Origin, envelope, measured};
+use super::{
+    Answer, CommandError, Context, Executed, Origin, Render, envelope, idempotency, measured,
+    origin::IdempotencyKey,
+    tokens::{self, Token},
+};
 use crate::{
     clock::{self, IdsAt},
     db::{
         self, TenantTx,
-        orders::{self, InboxKey, Write},
+        idempotency_records::ClaimRow,
+        orders::{self, AnswerRow, InboxKey, Lock, Write},
     },
     domain::{
         ids::OrderId,
@@ -13,6 +18,7 @@ use crate::{
             Order,
             draft::{Changes, Draft, Refusal},
         },
+        timestamp::Timestamp,
     },
 };
 
@@ -22,14 +28,47 @@ const ATTEMPTS_MAX: u32 = 3;
 /// The domain's decision. It may run more than once, each time on a freshly loaded order.
 pub(super) type Decide<'d> = &'d (dyn Fn(&mut Draft<'_>) -> Result<(), Refusal> + Send + Sync);
 
+/// A change that a caller asks for.
+pub(super) struct RequestedChange<'d> {
+    /// The version that the caller saw; `None` for any.
+    pub if_match: Option<u64>,
+    /// What to do.
+    pub decide: Decide<'d>,
+    /// The token of each tender that the decision adds, in order.
+    pub tokens: &'d [Option<Token>],
+    /// What to answer, and to replay.
+    pub render: Render<'d>,
+}
+
+/// Changes an order on behalf of a caller, once for each key. A decision that changes nothing is answered like one that does: what was
+/// asked for is so.
+///
+/// # Errors
+/// [`CommandError::NotFound`], [`CommandError::VersionMismatch`], what the decision refuses, the errors of the key; a store's failures.
+pub(super) async fn for_request(
+    context: &Context,
+    origin: &Origin,
+    order: OrderId,
+    change: &RequestedChange<'_>,
+) -> Result<Executed, CommandError> {
+    let key = origin.idempotency_key()?;
+    match run(context, origin, order, Mode::Request(key, change)).await {
+        Ok(Some(Changed { answer: Some(answer), .. })) => Ok(Executed { answer, replayed: false }),
+        Ok(Some(_)) => Err(CommandError::Internal("a request was carried out and not answered".into())),
+        // A lost claim reads the stored answer in a younger snapshot than the one that lost.
+        Ok(None) => idempotency::replay(context, origin).await?.ok_or(CommandError::IdempotencyInProgress),
+        Err(CommandError::NotYetKnown("order")) => Err(CommandError::NotFound),
+        Err(error) => Err(error),
+    }
+}
+
 /// Changes an order on behalf of a message, once for each message: a repeat changes nothing and is no error.
 ///
 /// # Errors
 /// [`CommandError::NotYetKnown`] when there is no such order or the decision misses something in it; nothing is written then, the
 /// claim included.
 pub(super) async fn for_message(context: &Context, origin: &Origin, order: OrderId, decide: Decide<'_>) -> Result<(), CommandError> {
-    let claim = origin.inbox_key()?;
-    run(context, origin, order, Some(claim), decide).await?;
+    run(context, origin, order, Mode::Message(origin.inbox_key()?, decide)).await?;
     Ok(())
 }
 
@@ -38,8 +77,45 @@ pub(super) async fn for_message(context: &Context, origin: &Origin, order: Order
 /// # Errors
 /// As for [`for_message`].
 pub(super) async fn bookkeeping(context: &Context, origin: &Origin, order: OrderId, decide: Decide<'_>) -> Result<Order, CommandError> {
+    let changed = run(context, origin, order, Mode::Bookkeeping(decide)).await?;
     // Without a claim there is no repeat, so there always is an order.
-    run(context, origin, order, None, decide).await?.ok_or(CommandError::NotYetKnown("order"))
+    changed.map(|changed| changed.order).ok_or(CommandError::NotYetKnown("order"))
+}
+
+/// On whose behalf an order is changed.
+#[derive(Clone, Copy)]
+enum Mode<'m> {
+    Request(IdempotencyKey<'m>, &'m RequestedChange<'m>),
+    Message(InboxKey<'m>, Decide<'m>),
+    Bookkeeping(Decide<'m>),
+}
+
+impl<'m> Mode<'m> {
+    const fn decide(self) -> Decide<'m> {
+        match self {
+            Self::Request(_, change) => change.decide,
+            Self::Message(_, decide) | Self::Bookkeeping(decide) => decide,
+        }
+    }
+
+    /// The first statement: it claims and locks and reads nothing else.
+    async fn lock(self, tx: &mut TenantTx, origin: &Origin, order: OrderId, now: Timestamp) -> Result<Lock, db::Error> {
+        match self {
+            Self::Request(IdempotencyKey { function, key, fingerprint }, _) => {
+                orders::order_lock_for_request(tx, origin.tenant, order, &ClaimRow { function, key, fingerprint, now }).await
+            }
+            Self::Message(key, _) => orders::order_lock_for_message(tx, origin.tenant, order, key, now).await,
+            Self::Bookkeeping(_) => Ok(Lock { claimed: true, found: orders::order_lock(tx, origin.tenant, order).await? }),
+        }
+    }
+}
+
+/// An order after its change.
+struct Changed {
+    order: Order,
+    changes: Changes,
+    /// What the caller is told, if one asked.
+    answer: Option<Answer>,
 }
 
 /// Why an attempt failed: only a database's failure may be worth another.
@@ -54,41 +130,35 @@ impl From<db::Error> for Failed {
     }
 }
 
+impl From<CommandError> for Failed {
+    fn from(error: CommandError) -> Self {
+        Self::Command(error)
+    }
+}
+
 /// The changed order; nothing when the claim was taken before.
-async fn run(
-    context: &Context,
-    origin: &Origin,
-    order: OrderId,
-    claim: Option<InboxKey<'_>>,
-    decide: Decide<'_>,
-) -> Result<Option<Order>, CommandError> {
+async fn run(context: &Context, origin: &Origin, order: OrderId, mode: Mode<'_>) -> Result<Option<Changed>, CommandError> {
     let mut attempt = 1;
     loop {
-        match transact(context, origin, order, claim, decide).await {
+        match transact(context, origin, order, mode).await {
             Err(Failed::Database(db::Error::Serialization(_))) if attempt < ATTEMPTS_MAX => attempt += 1,
             Err(Failed::Database(error)) => return Err(error.into()),
             Err(Failed::Command(error)) => return Err(error),
             Ok(None) => return Ok(None),
-            Ok(Some((order, changes))) => {
-                measured::count(&changes);
-                if !changes.messages.is_empty() {
+            Ok(Some(changed)) => {
+                measured::count(&changed.changes);
+                if !changed.changes.messages.is_empty() {
                     context.waker.wake();
                 }
-                return Ok(Some(order));
+                return Ok(Some(changed));
             }
         }
     }
 }
 
-async fn transact(
-    context: &Context,
-    origin: &Origin,
-    order: OrderId,
-    claim: Option<InboxKey<'_>>,
-    decide: Decide<'_>,
-) -> Result<Option<(Order, Changes)>, Failed> {
+async fn transact(context: &Context, origin: &Origin, order: OrderId, mode: Mode<'_>) -> Result<Option<Changed>, Failed> {
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
-    match work(&mut tx, origin, order, claim, decide).await {
+    match work(context, &mut tx, origin, order, mode).await {
         Ok(Some(changed)) => {
             tx.commit().await?;
             Ok(Some(changed))
@@ -100,39 +170,67 @@ async fn transact(
     }
 }
 
-async fn work(
-    tx: &mut TenantTx,
-    origin: &Origin,
-    order: OrderId,
-    claim: Option<InboxKey<'_>>,
-    decide: Decide<'_>,
-) -> Result<Option<(Order, Changes)>, Failed> {
+async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, order: OrderId, mode: Mode<'_>) -> Result<Option<Changed>, Failed> {
     let missing = || Failed::Command(CommandError::NotYetKnown("order"));
     let now = clock::now();
-    let found = match claim {
-        None => orders::order_lock(tx, origin.tenant, order).await?,
-        Some(key) => {
-            let lock = orders::order_lock_for_message(tx, origin.tenant, order, key, now).await?;
-            if !lock.claimed {
-                return Ok(None);
-            }
-            lock.found
-        }
-    };
-    if !found {
+    let lock = mode.lock(tx, origin, order, now).await?;
+    if !lock.claimed {
+        return Ok(None);
+    }
+    if !lock.found {
         return Err(missing());
     }
     // A statement of its own: what waited for the lock saw an older snapshot.
     let order = orders::order_load(tx, origin.tenant, order).await?.ok_or_else(missing)?;
+    if let Mode::Request(_, RequestedChange { if_match: Some(seen), .. }) = mode
+        && *seen != order.version
+    {
+        return Err(CommandError::VersionMismatch { current: order.version }.into());
+    }
     let mut ids = IdsAt::new(now);
     let mut draft = Draft::new(order, now, &mut ids);
-    decide(&mut draft).map_err(|refusal| Failed::Command(refusal.into()))?;
+    mode.decide()(&mut draft).map_err(CommandError::from)?;
     let (order, changes) = draft.finish();
-    if !changes.is_empty() {
-        let bodies = envelope::encode(&changes.messages, origin, now);
-        let correlation_id = &origin.correlation_id;
-        let write = Write { order: &order, changes: &changes, bodies: &bodies, actor: origin.actor, correlation_id, now };
-        orders::order_save(tx, &write).await?;
+    let answer = match mode {
+        Mode::Request(_, change) => Some((change.render)(&order)?),
+        Mode::Message(..) | Mode::Bookkeeping(_) => None,
+    };
+    let changed = Changed { order, changes, answer };
+    save(context, tx, origin, mode, &changed, now).await?;
+    Ok(Some(changed))
+}
+
+/// Writes the change with everything that commits with it; of one that changes nothing, the answer.
+async fn save(
+    context: &Context,
+    tx: &mut TenantTx,
+    origin: &Origin,
+    mode: Mode<'_>,
+    changed: &Changed,
+    now: Timestamp,
+) -> Result<(), Failed> {
+    let Changed { order, changes, answer } = changed;
+    if changes.is_empty() {
+        if let Some(answer) = answer {
+            idempotency::store(context, tx, origin, answer).await?;
+        }
+        return Ok(());
     }
-    Ok(Some((order, changes)))
+    let (mut tokens_sealed, mut answer_sealed) = (Vec::new(), None);
+    if let (Mode::Request(key, change), Some(answer)) = (mode, answer) {
+        tokens_sealed = tokens::seal(context, order, &changes.new_payments, change.tokens);
+        answer_sealed = Some((key, idempotency::seal(context, origin.tenant, key, answer)?));
+    }
+    let row = answer_sealed.as_ref().map(|(key, sealed)| AnswerRow { function: key.function, key: key.key, answer_sealed: sealed });
+    let bodies = envelope::encode(&changes.messages, origin, now);
+    let write = Write {
+        order,
+        changes,
+        bodies: &bodies,
+        tokens_sealed: &tokens_sealed,
+        actor: origin.actor,
+        correlation_id: &origin.correlation_id,
+        now,
+    };
+    Ok(orders::order_save(tx, &write, row.as_ref()).await?)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::order_numbers::OrderNumbers;
 use crate::{
+    cache::Cache,
     db::{Database, outbox::OutboxWaker},
     partners::PaymentService,
     secrets::Keyring,
@@ -17,12 +18,25 @@ pub struct Context {
     pub(super) numbers: Arc<OrderNumbers>,
     pub(super) waker: OutboxWaker,
     pub(super) payment_service: Option<PaymentService>,
+    pub(super) cache: Option<Cache>,
 }
 
 impl Context {
-    /// A process's context. Only functions that call the payment service need one.
-    pub(crate) fn new(database: Database, keyring: Arc<Keyring>, payment_service: Option<PaymentService>) -> Self {
+    /// A process's context: its database and keys.
+    pub(crate) fn new(database: Database, keyring: Arc<Keyring>) -> Self {
         let waker = OutboxWaker::new(database.clone());
-        Self { database, keyring, numbers: Arc::default(), waker, payment_service }
+        Self { database, keyring, numbers: Arc::default(), waker, payment_service: None, cache: None }
+    }
+
+    /// For functions that call the payment service.
+    #[must_use]
+    pub(crate) fn with_payment_service(self, payment_service: Option<PaymentService>) -> Self {
+        Self { payment_service, ..self }
+    }
+
+    /// For functions that answer requests.
+    #[must_use]
+    pub(crate) fn with_cache(self, cache: Option<Cache>) -> Self {
+        Self { cache, ..self }
     }
 }

@@ -1,33 +1,30 @@
 //! Place an order: one autocommit statement, which is the claim, the order and everything it sets going.
 
-use super::{Answer, CommandError, Context, Executed, Origin, envelope, idempotency, measured, origin::IdempotencyKey};
+use super::{
+    Answer, CommandError, Context, Executed, Origin, Render, envelope, idempotency, measured,
+    origin::IdempotencyKey,
+    tokens::{self, Token},
+};
 use crate::{
     clock::{self, IdsAt},
     db::{
         self, TenantTx,
-        orders::{self, NewOrderRow, Write},
+        orders::{self, NewOrderRow, SealedToken, Write},
     },
     domain::{
-        ids::{PaymentId, TenantId},
         money::Amount,
         order::{
             Order,
             draft::Changes,
             place::{self, Placement},
-            request::{NewOrder, OrderRequest, Token},
+            request::{NewOrder, OrderRequest},
         },
         policy::TenantPolicy,
     },
-    secrets,
 };
-
-/// Renders the stored answer from the order as it was placed.
-pub type Render<'r> = &'r (dyn Fn(&Order, u16) -> Result<Answer, CommandError> + Send + Sync);
 
 /// A statement that PostgreSQL could not serialise is run again so often before the caller is told to come back.
 const ATTEMPTS_MAX: u32 = 3;
-/// Status of an order that was placed by this request.
-const CREATED: u16 = 201;
 /// Status of an order that an older request with this key placed, once its stored answer is gone.
 const OK: u16 = 200;
 
@@ -55,9 +52,9 @@ pub async fn execute(
     let number = context.numbers.next(&context.database, origin.tenant).await?;
     let placement = Placement { tenant: origin.tenant, number, policy, now };
     let (order, changes) = place::place(new, &placement, &mut ids)?.finish();
-    let answer = render(&order, CREATED)?;
+    let answer = render(&order)?;
     let answer_sealed = idempotency::seal(context, origin.tenant, origin.idempotency_key()?, &answer)?;
-    let tokens_sealed = seal_tokens(context, &order, &tokens);
+    let tokens_sealed = tokens::seal(context, &order, &changes.new_payments, &tokens);
     let placed = Placed { order: &order, changes: &changes, total, answer_sealed: &answer_sealed, tokens_sealed: &tokens_sealed };
     match insert(context, origin, origin.idempotency_key()?, &placed).await {
         Ok(true) => {
@@ -76,7 +73,7 @@ struct Placed<'a> {
     changes: &'a Changes,
     total: Amount,
     answer_sealed: &'a [u8],
-    tokens_sealed: &'a [Option<Vec<u8>>],
+    tokens_sealed: &'a [SealedToken],
 }
 
 /// Writes it. False: the key is taken, nothing was written.
@@ -87,6 +84,7 @@ async fn insert(context: &Context, origin: &Origin, key: IdempotencyKey<'_>, pla
         order,
         changes: placed.changes,
         bodies: &bodies,
+        tokens_sealed: placed.tokens_sealed,
         actor: origin.actor,
         correlation_id: &origin.correlation_id,
         now: order.created_at,
@@ -97,7 +95,6 @@ async fn insert(context: &Context, origin: &Origin, key: IdempotencyKey<'_>, pla
         fingerprint: key.fingerprint,
         answer_sealed: placed.answer_sealed,
         total: placed.total.minor_units(),
-        tokens_sealed: placed.tokens_sealed,
     };
     let mut attempt = 1;
     loop {
@@ -106,17 +103,6 @@ async fn insert(context: &Context, origin: &Origin, key: IdempotencyKey<'_>, pla
             outcome => return outcome,
         }
     }
-}
-
-fn seal_tokens(context: &Context, order: &Order, tokens: &[Option<Token>]) -> Vec<Option<Vec<u8>>> {
-    let seal = |payment, token: &Token| context.keyring.seal(&token_aad(order.tenant, payment), token.expose().as_bytes());
-    let payments = order.payments.iter().map(|payment| payment.id);
-    payments.zip(tokens).map(|(payment, token)| token.as_ref().map(|token| seal(payment, token))).collect()
-}
-
-/// Binds a sealed token to its payment.
-pub(super) fn token_aad(tenant: TenantId, payment: PaymentId) -> Vec<u8> {
-    secrets::row_aad("payments", tenant, &payment.to_string())
 }
 
 /// Why the statement was refused: two constraints have a meaning for the caller.
@@ -159,5 +145,5 @@ async fn existing(context: &Context, origin: &Origin, render: Render<'_>) -> Res
     if fingerprint != key.fingerprint {
         return Err(CommandError::IdempotencyKeyReused);
     }
-    Ok(Executed { answer: render(&order, OK)?, replayed: true })
+    Ok(Executed { answer: Answer { status: OK, ..render(&order)? }, replayed: true })
 }

@@ -2,7 +2,14 @@
 
 use crate::{
     db,
-    domain::{ids::OrderId, invalid::FieldError, order::draft::Refusal},
+    domain::{
+        ids::OrderId,
+        invalid::FieldError,
+        order::{
+            actions::{Action, AllowedAction},
+            draft::Refusal,
+        },
+    },
 };
 
 /// A command that changed nothing (but see [`CommandError::OutcomeUnknown`]).
@@ -14,6 +21,22 @@ pub enum CommandError {
     /// The request fits its shape and means something impossible: every error found.
     #[error("the request is not valid")]
     Invalid(Vec<FieldError>),
+    /// The order does not allow it now.
+    #[error("{action} is not allowed")]
+    NotAllowed {
+        /// What was asked for.
+        action: Action,
+        /// A hold is the only obstacle.
+        on_hold: bool,
+        /// What could be asked for instead.
+        allowed_actions: Vec<AllowedAction>,
+    },
+    /// The caller's change is based on another version.
+    #[error("the version is {current}")]
+    VersionMismatch {
+        /// The version there is.
+        current: u64,
+    },
     /// Another request with this key is under way.
     #[error("a request with this key is under way")]
     IdempotencyInProgress,
@@ -68,6 +91,8 @@ impl From<db::Error> for CommandError {
 impl From<Refusal> for CommandError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
+            Refusal::NotAllowed { action, on_hold, allowed_actions } => Self::NotAllowed { action, on_hold, allowed_actions },
+            Refusal::Invalid(errors) => Self::Invalid(errors),
             Refusal::NotYetKnown(what) => Self::NotYetKnown(what),
             Refusal::Contradiction(why) => Self::Poison(why),
             // The domain tests the state before it takes a row, and amounts were checked when the order was placed.

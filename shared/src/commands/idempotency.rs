@@ -1,14 +1,19 @@
-//! Stored answers: sealed with the effect, opened for a replay.
+//! Stored answers: sealed with the effect, opened for a replay. PostgreSQL has the truth; Redis keeps copies of what is replayed.
 
 use super::{Answer, CommandError, Context, Executed, Origin, origin::IdempotencyKey};
 use crate::{
+    cache::AnswerKey,
+    clock,
     db::{
         TenantTx,
-        idempotency_records::{self, ClaimRow},
+        idempotency_records::{self, AnsweredRow, ClaimRow},
     },
     domain::{ids::TenantId, timestamp::Timestamp},
     secrets,
 };
+
+/// A stored answer is replayed for so long: 24 hours.
+const ANSWER_LIFE_S: i64 = 86_400;
 
 /// Binds a sealed answer to its record: nobody can move it to another tenant, function or key.
 fn aad(tenant: TenantId, key: IdempotencyKey<'_>) -> Vec<u8> {
@@ -52,11 +57,44 @@ pub(super) async fn replay(context: &Context, origin: &Origin) -> Result<Option<
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
     let record = idempotency_records::idempotency_record_find(&mut tx, origin.tenant, key.function, key.key).await;
     tx.rollback().await;
-    let Some((fingerprint, sealed)) = record? else { return Ok(None) };
+    let Some(AnsweredRow { fingerprint, answer_sealed, created_at }) = record? else { return Ok(None) };
     if fingerprint != key.fingerprint {
         return Err(CommandError::IdempotencyKeyReused);
     }
-    let plain = context.keyring.open(&aad(origin.tenant, key), &sealed).map_err(|error| CommandError::Internal(error.into()))?;
+    let plain = context.keyring.open(&aad(origin.tenant, key), &answer_sealed).map_err(|error| CommandError::Internal(error.into()))?;
+    keep(context, origin.tenant, key, &plain, created_at).await;
     let answer = serde_json::from_slice(&plain).map_err(|error| CommandError::Internal(error.into()))?;
     Ok(Some(Executed { answer, replayed: true }))
+}
+
+/// Binds the copy in Redis to its record, and tells it from the record itself.
+fn copy_aad(tenant: TenantId, key: IdempotencyKey<'_>) -> Vec<u8> {
+    secrets::row_aad("idempotency_records/copy", tenant, &format!("{}/{}", key.function, key.key))
+}
+
+/// Keeps a copy of a replayed answer in Redis, with its fingerprint, for what is left of its time: what was asked for twice is often asked
+/// for a third time. A first answer is not kept, because most are never asked for again.
+async fn keep(context: &Context, tenant: TenantId, key: IdempotencyKey<'_>, plain: &[u8], created_at: Timestamp) {
+    let Some(cache) = &context.cache else { return };
+    let left_s = ANSWER_LIFE_S - (clock::now().as_second() - created_at.as_second());
+    let Some(left_s) = u32::try_from(left_s).ok().filter(|left| *left > 0) else { return };
+    let copy = context.keyring.seal(&copy_aad(tenant, key), &[key.fingerprint.as_slice(), plain].concat());
+    let name = AnswerKey { tenant, function: key.function, key: key.key };
+    if let Err(error) = cache.answer_keep(name, &copy, left_s).await {
+        tracing::debug!(error.message = %error, "a replayed answer is not kept in Redis");
+    }
+}
+
+/// The answer of an earlier request with this key, from the copy that Redis keeps. A copy that cannot be read is none: PostgreSQL knows.
+///
+/// # Errors
+/// [`CommandError::IdempotencyKeyReused`] when the key belongs to another request.
+pub fn kept_answer(context: &Context, origin: &Origin, sealed: &[u8]) -> Result<Option<Executed>, CommandError> {
+    let key = origin.idempotency_key()?;
+    let Ok(plain) = context.keyring.open(&copy_aad(origin.tenant, key), sealed) else { return Ok(None) };
+    let Some((fingerprint, answer)) = plain.split_first_chunk::<32>() else { return Ok(None) };
+    if fingerprint != key.fingerprint {
+        return Err(CommandError::IdempotencyKeyReused);
+    }
+    Ok(serde_json::from_slice(answer).ok().map(|answer| Executed { answer, replayed: true }))
 }

@@ -5,9 +5,11 @@
 //! let the domain decide, write everything in one statement, COMMIT. No network inside the transaction; nothing that matters after it.
 
 mod answer;
+pub mod cancel_order;
 mod change_order;
 mod context;
 pub mod create_order;
+pub mod create_payment;
 pub mod create_tenant;
 mod envelope;
 mod error;
@@ -20,10 +22,12 @@ pub mod record_payment_outcome;
 pub mod record_shipment;
 pub mod record_stock_answer;
 pub mod send_payment_operation;
+mod tokens;
 
 pub use self::{
-    answer::{Answer, Executed},
+    answer::{Answer, Executed, Render},
     context::Context,
     error::CommandError,
+    idempotency::kept_answer,
     origin::{Claim, Origin},
 };

@@ -6,7 +6,7 @@
 
 use secrecy::SecretString;
 
-use super::{CommandError, Context, Origin, change_order, create_order::token_aad};
+use super::{CommandError, Context, Origin, change_order, tokens};
 use crate::{
     db::{TenantTx, orders},
     domain::{
@@ -69,7 +69,7 @@ async fn token(context: &Context, order: &Order, payment: PaymentId) -> Result<O
     let sealed = orders::payment_token_find(&mut tx, order.tenant, payment).await;
     tx.rollback().await;
     let Some(sealed) = sealed? else { return Ok(None) };
-    let plain = context.keyring.open(&token_aad(order.tenant, payment), &sealed).map_err(|error| CommandError::Internal(error.into()))?;
+    let plain = context.keyring.open(&tokens::aad(order.tenant, payment), &sealed).map_err(|error| CommandError::Internal(error.into()))?;
     let text = String::from_utf8(plain).map_err(|error| CommandError::Internal(error.into()))?;
     Ok(Some(text.into()))
 }

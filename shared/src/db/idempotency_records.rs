@@ -55,20 +55,27 @@ pub async fn idempotency_record_answer(
     Ok(())
 }
 
-/// The fingerprint and the sealed answer of a key that has taken effect.
+/// A key that has taken effect.
+#[derive(Debug)]
+pub struct AnsweredRow {
+    /// SHA-256 of its request.
+    pub fingerprint: Vec<u8>,
+    /// Its sealed answer.
+    pub answer_sealed: Vec<u8>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The record of a key that has taken effect.
 ///
 /// # Errors
 /// Any [`Error`].
-pub async fn idempotency_record_find(
-    tx: &mut TenantTx,
-    tenant: TenantId,
-    function: &str,
-    key: &str,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
-    Ok(sqlx::query_as(include_str!("idempotency_record_find.sql"))
+pub async fn idempotency_record_find(tx: &mut TenantTx, tenant: TenantId, function: &str, key: &str) -> Result<Option<AnsweredRow>, Error> {
+    let row: Option<(Vec<u8>, Vec<u8>, jiff_sqlx::Timestamp)> = sqlx::query_as(include_str!("idempotency_record_find.sql"))
         .bind(tenant.uuid())
         .bind(function)
         .bind(key)
         .fetch_optional(tx.connection())
-        .await?)
+        .await?;
+    Ok(row.map(|(fingerprint, answer_sealed, at)| AnsweredRow { fingerprint, answer_sealed, created_at: at.to_jiff().into() }))
 }

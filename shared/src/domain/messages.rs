@@ -24,6 +24,12 @@ text_enum! {
         OrderCompleted = "order.completed.v1",
         /// A person must look.
         OrderAttentionRequired = "order.attention_required.v1",
+        /// Something of it changed that has no event of its own.
+        OrderUpdated = "order.updated.v1",
+        /// A caller wants it undone.
+        OrderCancellationRequested = "order.cancellation_requested.v1",
+        /// Undone: nothing is held, nothing is owed.
+        OrderCancelled = "order.cancelled.v1",
         /// The customer must act before the payment goes on.
         OrderPaymentRequiresAction = "order.payment_requires_action.v1",
         /// Money was set aside.

@@ -15,5 +15,6 @@ pub mod order;
 pub mod payments;
 pub mod permissions;
 pub mod policy;
+pub mod schema;
 pub mod text_enum;
 pub mod timestamp;

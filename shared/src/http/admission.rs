@@ -4,14 +4,14 @@ use http::request::Parts;
 
 use super::{Code, Problem, State};
 use crate::{
-    auth::{AuthError, Principal},
+    auth::{AuthError, Authenticated, Repeatable},
     domain::timestamp::Timestamp,
     function::{Access, HttpSpec},
     signature::RequestParts,
     telemetry::metrics::SIGNATURE_REJECTIONS,
 };
 
-/// The caller, if it may call this endpoint; `None` on a public one.
+/// The caller, if it may call this endpoint; `None` on a public one. `key` is the request's idempotency key, if it has a good one.
 ///
 /// # Errors
 /// 401 by the signature's reason, 403 `tenant_suspended` or `insufficient_scope`, 503 when the keys' store is away.
@@ -20,14 +20,17 @@ pub(super) async fn admit(
     state: &State,
     parts: &Parts,
     body: &[u8],
+    key: Option<&str>,
     now: Timestamp,
-) -> Result<Option<Principal>, Problem> {
+) -> Result<Option<Authenticated>, Problem> {
     let scope = match spec.permission {
         Access::Public => return Ok(None),
         Access::Any => None,
         Access::Scope(scope) => Some(scope),
     };
-    let principal = authenticate(state, parts, body, now).await?;
+    let repeatable = key.map(|key| Repeatable { function: spec.name, key });
+    let authenticated = authenticate(state, parts, body, repeatable, now).await?;
+    let principal = &authenticated.principal;
     if principal.suspended {
         return Err(Problem::new(Code::TenantSuspended));
     }
@@ -36,13 +39,19 @@ pub(super) async fn admit(
             .detail(format!("the key needs the scope {scope}"))
             .member("required_scope", scope.as_str()));
     }
-    Ok(Some(principal))
+    Ok(Some(authenticated))
 }
 
-async fn authenticate(state: &State, parts: &Parts, body: &[u8], now: Timestamp) -> Result<Principal, Problem> {
+async fn authenticate(
+    state: &State,
+    parts: &Parts,
+    body: &[u8],
+    repeatable: Option<Repeatable<'_>>,
+    now: Timestamp,
+) -> Result<Authenticated, Problem> {
     let signed =
         RequestParts { method: parts.method.as_str(), path: parts.uri.path(), query: parts.uri.query(), headers: &parts.headers, body };
-    state.authenticator().authenticate(&signed, now).await.map_err(|error| {
+    state.authenticator().authenticate(&signed, repeatable, now).await.map_err(|error| {
         if let AuthError::Rejected(rejection) = &error {
             metrics::counter!(SIGNATURE_REJECTIONS, "reason" => rejection.reason.as_str()).increment(1);
         }

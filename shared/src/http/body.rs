@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Code, Problem};
 
 /// A longer body is refused with 413, at the latest when the byte beyond arrives.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// What a POST may carry (W3C LDP §7.1); sent with a 415.
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");

@@ -7,13 +7,13 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Page, Problem, State, body, fingerprint::fingerprint, pagination::ListQuery, precondition, query, strict_json};
+use super::{Page, Problem, Reply, State, body, fingerprint::fingerprint, pagination::ListQuery, precondition, query, strict_json};
 use crate::{
     auth::Principal,
-    commands::{Claim, Context, Origin},
+    commands::{self, Claim, Context, Origin},
     db::Database,
     domain::{actor::Actor, ids::TenantId, timestamp::Timestamp},
-    function::HttpSpec,
+    function::{HttpSpec, Route},
     telemetry::traceparent::TraceParent,
 };
 
@@ -23,6 +23,7 @@ pub(super) type PathParameters = Vec<(String, String)>;
 /// A request that the wrapper let through.
 pub struct Call {
     pub(super) spec: &'static HttpSpec,
+    pub(super) route: &'static Route,
     pub(super) state: State,
     pub(super) parts: Parts,
     pub(super) path_parameters: PathParameters,
@@ -38,6 +39,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// Which of its function's routes it takes.
+    pub fn route(&self) -> &'static Route {
+        self.route
+    }
+
     /// A path parameter.
     ///
     /// # Errors
@@ -62,7 +68,7 @@ impl Call {
     pub fn page<T: DeserializeOwned>(&self) -> Result<(T, Page), Problem> {
         let query = ListQuery::read(self.query_text());
         let filters = query::read(&query.filters)?;
-        let list = self.state.cursor_key().list(self.principal()?.tenant, self.spec.name, &query.filters);
+        let list = self.state.cursor_key().list(self.principal()?.tenant, self.parts.uri.path(), &query.filters);
         Ok((filters, query.page(list, self.parts.uri.path())?))
     }
 
@@ -146,6 +152,18 @@ impl Call {
             traceparent: Some(self.trace.to_string()),
             claim: Claim::Idempotency { function: self.spec.name, key, fingerprint: self.fingerprint()? },
         })
+    }
+
+    /// The answer of an earlier request with this idempotency key, from the copy that Redis keeps; nothing when the copy is of no use.
+    ///
+    /// # Errors
+    /// As the handler would: a body that is not JSON, a key that belongs to another request.
+    pub(super) fn kept_reply(&self, sealed: &[u8]) -> Result<Option<Reply>, Problem> {
+        if !self.body.is_empty() {
+            self.json_document()?;
+        }
+        let executed = commands::kept_answer(self.context(), &self.origin()?, sealed)?;
+        Ok(executed.map(Reply::from))
     }
 
     fn fingerprint(&self) -> Result<[u8; 32], Problem> {

@@ -2,6 +2,10 @@
 //!
 //! Codes are the contract: callers branch on them, so one is never renamed. Where a code is used is not this file's matter.
 
+use std::str::FromStr;
+
+use crate::domain::text_enum::UnknownText;
+
 /// Whether sending the same request again can help.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Retry {
@@ -91,6 +95,14 @@ codes! {
     RateLimited = "rate_limited", 429, Later, "Too many requests";
     Internal = "internal", 500, No, "Something went wrong on our side";
     DependencyUnavailable = "dependency_unavailable", 503, Soon, "The service cannot answer just now";
+}
+
+impl FromStr for Code {
+    type Err = UnknownText;
+
+    fn from_str(text: &str) -> Result<Self, UnknownText> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(UnknownText("problem code"))
+    }
 }
 
 impl Code {

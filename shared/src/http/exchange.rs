@@ -15,7 +15,7 @@ use crate::{
         ids::{NewIds, OrderId, TenantId},
         timestamp::Timestamp,
     },
-    function::HttpSpec,
+    function::{HttpSpec, Route},
     telemetry::{
         metrics::{HTTP_REQUEST_DURATION, HTTP_REQUESTS, IDEMPOTENCY},
         traceparent::TraceParent,
@@ -25,14 +25,17 @@ use crate::{
 /// Names a request in answers, logs and messages.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id of a caller is not echoed; the request gets one of ours.
-const MAX_REQUEST_ID_LEN: usize = 128;
+pub(super) const MAX_REQUEST_ID_LEN: usize = 128;
 /// Stands where a function's name would, for requests that met none.
 const NO_FUNCTION: &str = "none";
+
+/// A function, and the one of its routes that a request took.
+type Endpoint = (&'static HttpSpec, &'static Route);
 
 /// What is known about a request while it is answered.
 pub(super) struct Exchange {
     /// `None` when no endpoint has the path and method.
-    spec: Option<&'static HttpSpec>,
+    endpoint: Option<Endpoint>,
     method: Method,
     pub(super) request_id: String,
     pub(super) trace: TraceParent,
@@ -48,7 +51,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// Begins with the arrival of a request.
-    pub(super) fn begin(spec: Option<&'static HttpSpec>, method: &Method, headers: &HeaderMap) -> Self {
+    pub(super) fn begin(endpoint: Option<Endpoint>, method: &Method, headers: &HeaderMap) -> Self {
         let received_at = clock::now();
         let request_id = request_id(headers).unwrap_or_else(|| IdsAt::new(received_at).next_uuid().to_string());
         let parent = text(headers, "traceparent").and_then(TraceParent::parse);
@@ -58,10 +61,10 @@ impl Exchange {
             "request",
             http.request.id = %request_id,
             trace.id = %trace.trace_id(),
-            labels.function = function_name(spec),
+            labels.function = function_name(endpoint),
         );
         Self {
-            spec,
+            endpoint,
             method: method.clone(),
             request_id,
             trace,
@@ -96,6 +99,11 @@ impl Exchange {
         reply.into_response()
     }
 
+    /// The template that the path matched.
+    fn route(&self) -> Option<&'static str> {
+        self.endpoint.map(|(_, route)| route.path)
+    }
+
     fn complete_headers(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             headers.insert(X_REQUEST_ID, value);
@@ -112,7 +120,7 @@ impl Exchange {
             ($level:ident) => {
                 tracing::$level!(
                     http.request.method = %self.method,
-                    http.route = self.spec.map(|spec| spec.path),
+                    http.route = self.route(),
                     http.response.status_code = status,
                     event.duration = duration_ns,
                     event.outcome = if status < 400 { "success" } else { "failure" },
@@ -129,10 +137,10 @@ impl Exchange {
     }
 
     fn measure(&self, reply: &Reply, code: Option<Code>) {
-        let function = function_name(self.spec);
+        let function = function_name(self.endpoint);
         metrics::counter!(HTTP_REQUESTS, "function" => function, "status" => reply.status().to_string()).increment(1);
         metrics::histogram!(HTTP_REQUEST_DURATION, "function" => function).record(self.started.elapsed().as_secs_f64());
-        if self.spec.is_some_and(|spec| spec.idempotency)
+        if self.endpoint.is_some_and(|(spec, _)| spec.idempotency)
             && let Some(result) = idempotency_result(reply, code)
         {
             metrics::counter!(IDEMPOTENCY, "result" => result).increment(1);
@@ -145,13 +153,13 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.answered {
             let _entered = self.span.enter();
-            tracing::info!(http.request.method = %self.method, http.route = self.spec.map(|spec| spec.path), "the caller hung up");
+            tracing::info!(http.request.method = %self.method, http.route = self.route(), "the caller hung up");
         }
     }
 }
 
-fn function_name(spec: Option<&HttpSpec>) -> &'static str {
-    spec.map_or(NO_FUNCTION, |spec| spec.name)
+fn function_name(endpoint: Option<Endpoint>) -> &'static str {
+    endpoint.map_or(NO_FUNCTION, |(spec, _)| spec.name)
 }
 
 /// What an idempotency key came to; nothing for a request that failed for another reason.

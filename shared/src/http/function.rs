@@ -2,17 +2,17 @@
 
 pub use futures_util::future::BoxFuture;
 
-use super::{Call, Problem, Reply};
+use super::{Call, Problem, Reply, contract::Contract};
 use crate::function::HttpSpec;
 
 /// What a handler is once its future is boxed.
 pub(super) type Handle = fn(Call) -> BoxFuture<'static, Result<Reply, Problem>>;
 
-/// One endpoint.
+/// One endpoint: its manifest's policy, its handler, and its contract (the methods of `contract`), which only the document reads.
 ///
 /// ```ignore
 /// pub fn function() -> HttpFunction {
-///     HttpFunction::new(&catalog::GET_ORDER, |call| Box::pin(handle(call)))
+///     HttpFunction::new(&catalog::GET_ORDER, |call| Box::pin(handle(call))).query::<Query>().answers::<OrderView<'_>>().versioned()
 /// }
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -20,11 +20,12 @@ pub struct HttpFunction {
     /// Route and policy, from the manifest.
     pub spec: &'static HttpSpec,
     pub(super) handle: Handle,
+    pub(super) contract: Contract,
 }
 
 impl HttpFunction {
     /// An endpoint of this manifest. The future is boxed where it is made, so that the wrapper is compiled once and not per function.
     pub fn new(spec: &'static HttpSpec, handle: fn(Call) -> BoxFuture<'static, Result<Reply, Problem>>) -> Self {
-        Self { spec, handle }
+        Self { spec, handle, contract: Contract::default() }
     }
 }

@@ -12,9 +12,12 @@ mod admission;
 mod body;
 mod call;
 mod code;
+mod content;
+mod contract;
 mod exchange;
 mod fingerprint;
 mod function;
+pub mod openapi;
 mod pagination;
 mod precondition;
 mod problem;
@@ -32,6 +35,7 @@ mod wrapper;
 pub use self::{
     call::Call,
     code::Code,
+    content::Content,
     function::{BoxFuture, HttpFunction},
     pagination::Page,
     problem::Problem,

@@ -1,6 +1,6 @@
 //! Lists in pages: how many, from where, and the signed cursor that says where the next page begins.
 //!
-//! A cursor is base64url(position ‖ 16 bytes of HMAC-SHA-256). The MAC binds it to tenant, function and filters, so a cursor is
+//! A cursor is base64url(position ‖ 16 bytes of HMAC-SHA-256). The MAC binds it to tenant, path and filters, so a cursor is
 //! good for the list it came from and for no other; what the position means only the query knows.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -13,13 +13,13 @@ use super::{Problem, Reply, query};
 use crate::domain::ids::TenantId;
 
 /// Items of a page unless the caller says otherwise.
-const DEFAULT_LIMIT: u32 = 20;
+pub(super) const DEFAULT_LIMIT: u32 = 20;
 /// Items of a page at most; asking for more is refused.
-const MAX_LIMIT: u32 = 100;
+pub(super) const MAX_LIMIT: u32 = 100;
 /// Bytes of the MAC that a cursor carries: 128 bits, enough against guessing.
 const MAC_LEN: usize = 16;
 /// A longer cursor is none of ours.
-const MAX_CURSOR_LEN: usize = 512;
+pub(super) const MAX_CURSOR_LEN: usize = 512;
 
 /// The key that cursors are signed with.
 pub(super) struct CursorKey([u8; 32]);
@@ -29,12 +29,12 @@ impl CursorKey {
         Self(key)
     }
 
-    /// The list that a cursor belongs to: whose, which function's, with which filters.
-    pub(super) fn list(&self, tenant: TenantId, function: &str, filters: &str) -> List {
+    /// The list that a cursor belongs to: whose, at which path, with which filters.
+    pub(super) fn list(&self, tenant: TenantId, path: &str, filters: &str) -> List {
         let mut mac = hmac(&self.0);
         mac.update(tenant.uuid().as_bytes());
         // Fixed lengths on both sides keep the parts from flowing into one another.
-        mac.update(&Sha256::digest(function));
+        mac.update(&Sha256::digest(path));
         mac.update(&Sha256::digest(filters));
         List(mac)
     }
@@ -163,19 +163,19 @@ mod tests {
 
     const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
 
-    fn list(tenant: TenantId, function: &str, filters: &str) -> List {
-        CursorKey::new([9; 32]).list(tenant, function, filters)
+    fn list(tenant: TenantId, path: &str, filters: &str) -> List {
+        CursorKey::new([9; 32]).list(tenant, path, filters)
     }
 
     #[test]
     fn a_cursor_is_good_for_its_own_list_only() {
-        let cursor = list(TENANT, "list-orders", "status=pending").cursor("1732269600000000,ord_7");
-        assert_eq!(list(TENANT, "list-orders", "status=pending").verified(&cursor).unwrap(), "1732269600000000,ord_7");
+        let cursor = list(TENANT, "/v1/orders", "status=pending").cursor("1732269600000000,ord_7");
+        assert_eq!(list(TENANT, "/v1/orders", "status=pending").verified(&cursor).unwrap(), "1732269600000000,ord_7");
         for other in [
-            list(TenantId::new(Uuid::from_u128(2)), "list-orders", "status=pending"),
-            list(TENANT, "list-payments", "status=pending"),
-            list(TENANT, "list-orders", "status=paid"),
-            CursorKey::new([8; 32]).list(TENANT, "list-orders", "status=pending"),
+            list(TenantId::new(Uuid::from_u128(2)), "/v1/orders", "status=pending"),
+            list(TENANT, "/v1/orders/ord_1/payments", "status=pending"),
+            list(TENANT, "/v1/orders", "status=paid"),
+            CursorKey::new([8; 32]).list(TENANT, "/v1/orders", "status=pending"),
         ] {
             assert_eq!(other.verified(&cursor), None);
         }
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_altered_cursor_is_refused_by_name() {
-        let list = list(TENANT, "list-orders", "");
+        let list = list(TENANT, "/v1/orders", "");
         let cursor = list.cursor("7");
         for (index, byte) in cursor.bytes().enumerate() {
             let mut altered = cursor.clone().into_bytes();

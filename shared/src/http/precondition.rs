@@ -9,7 +9,7 @@ use super::{Code, Problem, reply::etag};
 use crate::function::HttpSpec;
 
 /// A longer key is refused as `malformed`, because it is stored with its effect.
-const MAX_KEY_LEN: usize = 255;
+pub(super) const MAX_KEY_LEN: usize = 255;
 
 /// What the endpoint demands of the headers, checked before its handler runs.
 ///

@@ -23,6 +23,15 @@ impl From<CommandError> for Problem {
             // A message may wait for what is not known yet; a caller may not.
             CommandError::NotFound | CommandError::NotYetKnown(_) => Self::not_found(),
             CommandError::Invalid(errors) => Self::invalid(errors),
+            CommandError::NotAllowed { action, on_hold, allowed_actions } => {
+                let code = if on_hold { Code::OrderOnHold } else { Code::InvalidTransition };
+                // A list of texts and booleans is always JSON.
+                let allowed_actions = serde_json::to_value(allowed_actions).unwrap_or_default();
+                Self::new(code).detail(format!("{action} is not allowed now")).member("allowed_actions", allowed_actions)
+            }
+            CommandError::VersionMismatch { current } => Self::new(Code::VersionMismatch)
+                .detail(format!("the resource has version {current}; read it again and decide anew"))
+                .member("version", current),
             CommandError::IdempotencyInProgress => Self::new(Code::IdempotencyInProgress),
             CommandError::IdempotencyKeyReused => {
                 Self::new(Code::IdempotencyKeyReused).detail("the key was used with another method, path, query or body")

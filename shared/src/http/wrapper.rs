@@ -9,24 +9,31 @@ use tokio::{sync::oneshot, task::JoinError, time::Instant};
 use tracing::Instrument;
 
 use super::{
-    Call, Code, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
+    Call, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
     precondition,
 };
+use crate::function::Route;
 
 /// Answers one request to an endpoint.
-pub(super) async fn serve(function: HttpFunction, state: State, request: Request) -> Response<Body> {
-    let mut exchange = Exchange::begin(Some(function.spec), request.method(), request.headers());
+pub(super) async fn serve(function: HttpFunction, route: &'static Route, state: State, request: Request) -> Response<Body> {
+    let mut exchange = Exchange::begin(Some((function.spec, route)), request.method(), request.headers());
     let span = exchange.span();
-    let outcome = answer(function, state, request, &mut exchange).instrument(span).await;
+    let outcome = answer(function, route, state, request, &mut exchange).instrument(span).await;
     exchange.finish(outcome)
 }
 
 /// Answers a request that no endpoint takes.
-pub(super) async fn refuse(code: Code, request: Request) -> Response<Body> {
-    Exchange::begin(None, request.method(), request.headers()).finish(Err(Problem::new(code)))
+pub(super) async fn refuse(problem: Problem, request: Request) -> Response<Body> {
+    Exchange::begin(None, request.method(), request.headers()).finish(Err(problem))
 }
 
-async fn answer(function: HttpFunction, state: State, request: Request, exchange: &mut Exchange) -> Result<Reply, Problem> {
+async fn answer(
+    function: HttpFunction,
+    route: &'static Route,
+    state: State,
+    request: Request,
+    exchange: &mut Exchange,
+) -> Result<Reply, Problem> {
     let spec = function.spec;
     let deadline = exchange.started + Duration::from_secs(spec.timeout_seconds);
     let (mut parts, body) = request.into_parts();
@@ -34,12 +41,17 @@ async fn answer(function: HttpFunction, state: State, request: Request, exchange
     exchange.order = path_parameters.iter().find(|(name, _)| name == "order_id").and_then(|(_, value)| value.parse().ok());
 
     let body = body::read(body, deadline).await?;
-    let principal = admit(spec, &state, &parts, &body, exchange.received_at).await?;
+    // Who calls is told first; what is wrong with their headers afterwards.
+    let demanded = precondition::demanded(spec, &parts.headers);
+    let key = demanded.as_ref().ok().and_then(Option::as_deref);
+    let authenticated = admit(spec, &state, &parts, &body, key, exchange.received_at).await?;
+    let (principal, kept_answer) = authenticated.map(|known| (known.principal, known.kept_answer)).unzip();
     exchange.tenant = principal.as_ref().map(|principal| principal.tenant);
-    let idempotency_key = precondition::demanded(spec, &parts.headers)?;
+    let idempotency_key = demanded?;
 
     let call = Call {
         spec,
+        route,
         state,
         parts,
         path_parameters,
@@ -51,6 +63,11 @@ async fn answer(function: HttpFunction, state: State, request: Request, exchange
         trace: exchange.trace,
         received_at: exchange.received_at,
     };
+    if let Some(sealed) = kept_answer.flatten()
+        && let Some(reply) = call.kept_reply(&sealed)?
+    {
+        return Ok(reply);
+    }
     run(function.handle, call, deadline).await
 }
 

@@ -100,6 +100,8 @@ impl From<CommandError> for Rejection {
             CommandError::NotYetKnown(_) => Self::Park { reason },
             CommandError::Unavailable(_) | CommandError::OutcomeUnknown(_) => Self::StoreAway { reason },
             CommandError::NotFound
+            | CommandError::NotAllowed { .. }
+            | CommandError::VersionMismatch { .. }
             | CommandError::Invalid(_)
             | CommandError::Poison(_)
             | CommandError::IdempotencyKeyReused

@@ -58,7 +58,9 @@ impl App {
 
     /// What commands under this role work with.
     pub(super) fn context(&self, role: &'static str) -> Result<Context, StartError> {
-        Ok(Context::new(self.database(role)?, self.keyring()?, self.payment_service.clone()))
+        Ok(Context::new(self.database(role)?, self.keyring()?)
+            .with_payment_service(self.payment_service.clone())
+            .with_cache(self.cache.clone()))
     }
 
     /// What one run of this job works with.

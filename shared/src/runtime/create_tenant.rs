@@ -57,7 +57,7 @@ fn create(config: &Config, command: CreateTenant) -> Result<(), Failure> {
 async fn execute(config: &Config, command: CreateTenant) -> Result<CreatedTenant, Failure> {
     let keyring = config.keyring.clone().ok_or("KEYS_ENCRYPTION is needed and was not read")?;
     let database = Database::new(&Connect { url: &config.database.url, role: ROLE, pool_size: 1 })?;
-    let created = create_tenant::execute(&Context::new(database.clone(), keyring, None), &command).await;
+    let created = create_tenant::execute(&Context::new(database.clone(), keyring), &command).await;
     database.close().await;
     Ok(created?)
 }

@@ -1,4 +1,7 @@
-//! `cargo xtask sync`: writes what is derived from the functions' manifests, or with `--check` compares it.
+//! `cargo xtask sync`: writes what is derived from the functions, or with `--check` compares it: first from their manifests, which
+//! xtask reads itself, then from their types, which the service describes.
+
+use std::process::Stdio;
 
 use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
@@ -14,18 +17,56 @@ Reads [package.metadata.function] of every function and writes what is derived f
   shared/src/catalog.rs    constants the code reads
   CargoLambda.toml         routes of the local Lambda emulator
   docs/functions.md        the list for people
+Then builds the service, which describes the types that its functions take and answer:
+  docs/openapi.json        the contract for callers
 
   --check    write nothing; fail when a file is not as it should be";
+
+/// The contract: what `standalone openapi` prints. It links every function and xtask links none.
+const DOCUMENT: &str = "docs/openapi.json";
 
 const ACCEPTED: Accepted = Accepted { flags: &["--check"], values: &[], words_max: 0 };
 
 /// Runs the command.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
-    if options.has("--check") { check(checkout) } else { write(checkout) }
+    if options.has("--check") {
+        check(checkout)?;
+        return check_document(checkout);
+    }
+    write(checkout)?;
+    // Only now: the service is built from the catalog that was just written.
+    write_document(checkout)
 }
 
-/// Fails, naming the mending command, unless every derived file is as `sync` would write it.
+/// Fails, naming the mending command, unless the contract is what the service says of itself. Builds the service.
+pub fn check_document(checkout: &Checkout) -> Result<()> {
+    if is(checkout, DOCUMENT, &document(checkout)?) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{DOCUMENT} is not as the functions say; mend it with: cargo xtask sync")))
+}
+
+fn write_document(checkout: &Checkout) -> Result<()> {
+    let document = document(checkout)?;
+    if !is(checkout, DOCUMENT, &document) {
+        put(checkout, DOCUMENT, &document)?;
+    }
+    Ok(())
+}
+
+fn document(checkout: &Checkout) -> Result<String> {
+    // Not `--package`: with features of its own it would build half the dependencies a second time.
+    let mut command = checkout.cargo(&["run", "--quiet", "--bin", "standalone", "--", "openapi"]);
+    // What cargo and the service complain about is theirs to say.
+    let output = command.stderr(Stdio::inherit()).output().context(|| "cannot run cargo".into())?;
+    if !output.status.success() {
+        return Err(Failure::new("the service does not describe itself; see above"));
+    }
+    String::from_utf8(output.stdout).context(|| format!("{DOCUMENT} would be no text"))
+}
+
+/// Fails, naming the mending command, unless every file derived from the manifests is as `sync` would write it.
 pub fn check(checkout: &Checkout) -> Result<()> {
     let stale: Vec<&str> = stale(checkout)?.into_iter().map(|(file, _)| file).collect();
     if stale.is_empty() {
@@ -34,16 +75,23 @@ pub fn check(checkout: &Checkout) -> Result<()> {
     Err(Failure::new(format!("not as the manifests say: {}; mend it with: cargo xtask sync", stale.join(", "))))
 }
 
-fn write(checkout: &Checkout) -> Result<()> {
-    for (file, text) in stale(checkout)? {
-        let path = checkout.path(file);
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).context(|| format!("cannot make {}", directory.display()))?;
-        }
-        std::fs::write(&path, text).context(|| format!("cannot write {file}"))?;
-        eprintln!("  wrote {file}");
+/// Writes what is derived from the manifests.
+pub fn write(checkout: &Checkout) -> Result<()> {
+    stale(checkout)?.into_iter().try_for_each(|(file, text)| put(checkout, file, &text))
+}
+
+fn put(checkout: &Checkout, file: &str, text: &str) -> Result<()> {
+    let path = checkout.path(file);
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).context(|| format!("cannot make {}", directory.display()))?;
     }
+    std::fs::write(&path, text).context(|| format!("cannot write {file}"))?;
+    eprintln!("  wrote {file}");
     Ok(())
+}
+
+fn is(checkout: &Checkout, file: &str, text: &str) -> bool {
+    std::fs::read_to_string(checkout.path(file)).ok().as_deref() == Some(text)
 }
 
 /// The files that differ from what they should be, with the text they should have.
@@ -54,13 +102,12 @@ fn stale(checkout: &Checkout) -> Result<Vec<(&'static str, String)>> {
         ("CargoLambda.toml", lambda_router::render(&functions)),
         ("docs/functions.md", overview::render(&functions)),
     ];
-    let differs = |file: &str, text: &str| std::fs::read_to_string(checkout.path(file)).ok().as_deref() != Some(text);
-    Ok(derived.into_iter().filter(|(file, text)| differs(file, text)).collect())
+    Ok(derived.into_iter().filter(|(file, text)| !is(checkout, file, text)).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{check, run};
+    use super::{check, write};
     use crate::checkout::Checkout;
     use crate::manifest::tests::CREATE_ORDER;
 
@@ -74,7 +121,7 @@ mod tests {
 
         let message = check(&checkout).unwrap_err().to_string();
         assert!(message.contains("shared/src/catalog.rs") && message.contains("cargo xtask sync"), "{message}");
-        run(&checkout, Vec::new()).unwrap();
+        write(&checkout).unwrap();
         check(&checkout).unwrap();
 
         std::fs::write(folder.join("Cargo.toml"), CREATE_ORDER.replace("201", "202")).unwrap();

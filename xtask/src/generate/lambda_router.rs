@@ -17,9 +17,10 @@ pub fn render(functions: &[Function]) -> String {
     let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for function in functions {
         if let Trigger::Http(http) = &function.trigger {
-            let (method, path) = http.method_and_path();
-            let entry = format!("{{ method = {method:?}, function = {:?} }}", function.name);
-            paths.entry(path).or_default().push(entry);
+            for (method, path) in http.methods_and_paths() {
+                let entry = format!("{{ method = {method:?}, function = {:?} }}", function.name);
+                paths.entry(path).or_default().push(entry);
+            }
         }
     }
     let lines = paths.into_iter().map(|(path, mut entries)| {

@@ -36,7 +36,8 @@ fn http_row(function: &Function) -> Option<String> {
         (Need::None, Need::None) => "–",
     };
     let (link, purpose) = (link(function, "http"), purpose(function));
-    Some(format!("| {link} | `{}` | {} | {headers} | {purpose} |", trigger.route, trigger.permission))
+    let routes = code(trigger.routes());
+    Some(format!("| {link} | {routes} | {} | {headers} | {purpose} |", trigger.permission))
 }
 
 fn consumer_row(function: &Function) -> Option<String> {

@@ -19,6 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
 use crate::process::Process;
+use crate::random;
 pub use home::Home;
 use programs::Program;
 
@@ -178,11 +179,21 @@ impl Ports {
     }
 }
 
-/// A port that nobody listens on at this moment. Should somebody take it before its server does, the server says so in
-/// its log and the start fails with that log.
+/// Ports to choose from: below the range from which systems take the ports of outgoing connections (Linux: 32768). A server that takes
+/// ten seconds to listen would otherwise find its port in the hands of somebody's connection.
+const PORTS: std::ops::Range<u16> = 12_000..32_000;
+/// Ports tried before giving up.
+const PORT_ATTEMPTS: u32 = 100;
+
+/// A port that nobody listens on just now.
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context(|| "there is no free port on 127.0.0.1".into())?;
-    Ok(listener.local_addr().context(|| "a listener has no address".into())?.port())
+    for _ in 0..PORT_ATTEMPTS {
+        let port = PORTS.start + random::number()? % (PORTS.end - PORTS.start);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(Failure::new(format!("there is no free port on 127.0.0.1: {PORT_ATTEMPTS} of {PORTS:?} were tried")))
 }
 
 /// The body of a successful GET; user and password in the URL are sent as basic authentication.

@@ -9,7 +9,7 @@ use shared::{
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
-    HttpFunction::new(&catalog::GET_ORDER_HISTORY, |call| Box::pin(handle(call)))
+    HttpFunction::new(&catalog::GET_ORDER_HISTORY, |call| Box::pin(handle(call))).lists::<HistoryEntryView<'_>>()
 }
 
 /// No filters.

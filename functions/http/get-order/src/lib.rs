@@ -9,43 +9,24 @@ use shared::{
     },
     queries::get_order,
 };
+use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
-    HttpFunction::new(&catalog::GET_ORDER, |call| Box::pin(handle(call)))
+    HttpFunction::new(&catalog::GET_ORDER, |call| Box::pin(handle(call))).query::<Query>().answers::<OrderView<'_>>().versioned()
 }
 
 /// The query.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Query {
+    /// Parts that are shown beside the order itself.
     #[serde(default)]
-    expand: Parts,
-}
-
-/// `payments,fulfillments`: any of them, separated by commas.
-#[derive(Default, Deserialize)]
-#[serde(try_from = "String")]
-struct Parts(Expand);
-
-impl TryFrom<String> for Parts {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let mut expand = Expand::default();
-        for part in text.split(',') {
-            match part {
-                "payments" => expand.payments = true,
-                "fulfillments" => expand.fulfillments = true,
-                _ => return Err("expected payments, fulfillments or both, separated by a comma"),
-            }
-        }
-        Ok(Self(expand))
-    }
+    expand: Expand,
 }
 
 async fn handle(call: Call) -> Result<Reply, Problem> {
-    let Query { expand: Parts(expand) } = call.query()?;
+    let Query { expand } = call.query()?;
     let order = get_order::execute(call.database(), call.tenant()?, call.path("order_id")?).await?;
     if call.if_none_match(order.version) {
         return Ok(Reply::not_modified(order.version));

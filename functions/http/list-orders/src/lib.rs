@@ -14,25 +14,32 @@ use shared::{
     http::{Call, HttpFunction, Problem, Reply, views::OrderSummaryView},
     queries::{OrderFilter, list_orders},
 };
+use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
-    HttpFunction::new(&catalog::LIST_ORDERS, |call| Box::pin(handle(call)))
+    HttpFunction::new(&catalog::LIST_ORDERS, |call| Box::pin(handle(call))).query::<Filters>().lists::<OrderSummaryView<'_>>()
 }
 
 /// The filters; every one may be absent.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Filters {
     status: Option<OrderStatus>,
     payment_status: Option<PaymentStatus>,
     fulfillment_status: Option<FulfillmentStatus>,
     return_status: Option<ReturnStatus>,
+    /// The caller's own id of the customer.
     customer_reference: Option<String>,
+    /// Compared without regard to case.
     customer_email: Option<String>,
+    /// The number for people.
     number: Option<i64>,
+    /// The caller's own reference of the order.
     external_reference: Option<String>,
+    /// Placed at this moment or later.
     created_from: Option<Timestamp>,
+    /// Placed before this moment.
     created_to: Option<Timestamp>,
 }
 

@@ -10,7 +10,7 @@ use crate::domain::{
     ids::{OperationId, OrderId},
     money::Amount,
     order::{Order, draft::Changes, line::Line, status::OrderStatus},
-    payments::Operation,
+    payments::{Operation, Payment},
     timestamp::Timestamp,
 };
 
@@ -18,6 +18,20 @@ pub(super) type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Relays share the outbox by the order: rows of one order always belong to one shard.
 const SHARDS: u128 = 16;
+
+/// A sealed payment token, if the tender has one.
+pub type SealedToken = Option<Vec<u8>>;
+
+/// The stored answer of a request: the claimed key, and what to replay.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerRow<'a> {
+    /// The function whose key it is.
+    pub function: &'a str,
+    /// The idempotency key.
+    pub key: &'a str,
+    /// The sealed answer.
+    pub answer_sealed: &'a [u8],
+}
 
 /// A changed order and what is known of the change.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +42,8 @@ pub struct Write<'a> {
     pub changes: &'a Changes,
     /// The encoded event of each of `changes.messages`, in the same order.
     pub bodies: &'a [Vec<u8>],
+    /// The sealed token of each of `changes.new_payments`, in the same order.
+    pub tokens_sealed: &'a [SealedToken],
     /// Who did it.
     pub actor: Actor,
     /// What joins everything that one request caused.
@@ -167,11 +183,23 @@ fn bind_state<'q>(query: PgQuery<'q>, order: &Order) -> PgQuery<'q> {
         .bind(timestamp(order.updated_at))
 }
 
-/// Binds what only `order_save.sql` takes: `$58` to `$66`.
-pub(super) fn bind_save<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
+/// Binds new payments: six arrays.
+pub(super) fn bind_new_payments<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
+    let new: Vec<&Payment> = write.order.payments.iter().filter(|payment| write.changes.new_payments.contains(&payment.id)).collect();
+    query
+        .bind(column(&new, |payment| payment.id.uuid()))
+        .bind(column(&new, |payment| i32::try_from(payment.position).unwrap_or(i32::MAX)))
+        .bind(column(&new, |payment| payment.method.as_str()))
+        .bind(column(&new, |payment| payment.capture.as_str()))
+        .bind(column(&new, |payment| payment.amount.minor_units()))
+        .bind(write.tokens_sealed)
+}
+
+/// Binds what only `order_save.sql` takes: `$58` to `$75`.
+pub(super) fn bind_save<'q>(query: PgQuery<'q>, write: &Write<'q>, answer: Option<&AnswerRow<'q>>) -> PgQuery<'q> {
     let lines: &[Line] = &write.order.lines;
     let spent: Vec<Uuid> = write.changes.spent_tokens.iter().map(|payment| payment.uuid()).collect();
-    query
+    let query = query
         .bind(column(lines, |line| line.id.uuid()))
         .bind(column(lines, |line| count(line.quantities.cancelled)))
         .bind(column(lines, |line| count(line.quantities.fulfilled)))
@@ -180,5 +208,9 @@ pub(super) fn bind_save<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q
         .bind(column(lines, |line| count(line.quantities.returned)))
         .bind(column(&write.changes.timers_cleared, |timer| timer.kind.as_str()))
         .bind(column(&write.changes.timers_cleared, |timer| timer.subject))
-        .bind(spent)
+        .bind(spent);
+    bind_new_payments(query, write)
+        .bind(answer.map(|answer| answer.function))
+        .bind(answer.map(|answer| answer.key))
+        .bind(answer.map(|answer| answer.answer_sealed))
 }

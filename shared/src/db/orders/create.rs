@@ -2,8 +2,8 @@
 
 use sqlx::types::Json;
 
-use super::changes::{PgQuery, Write, column, ordinal};
-use crate::domain::{order::line::Line, payments::Payment};
+use super::changes::{self, PgQuery, Write, column, ordinal};
+use crate::domain::order::line::Line;
 
 /// The claim and the immutable parts of a new order, beside its [`Write`].
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +18,7 @@ pub struct NewOrderRow<'a> {
     pub answer_sealed: &'a [u8],
     /// Its total when placed.
     pub total: i64,
-    /// The sealed token of each payment, in the same order.
-    pub tokens_sealed: &'a [SealedTender],
 }
-
-/// A sealed payment token, if the tender has one.
-pub type SealedTender = Option<Vec<u8>>;
 
 /// Binds `$58` to `$94`.
 pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>, row: &NewOrderRow<'q>) -> PgQuery<'q> {
@@ -43,13 +38,13 @@ pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>, row: &NewOrderRow<
         .bind(order.shipping_tax.minor_units())
         .bind(order.discount.minor_units())
         .bind(row.total)
-        .bind("[]")
+        .bind(Json(&order.holds))
         .bind(Json(&order.metadata))
         .bind(order.contact.email_normalized())
         .bind(Json(&order.contact.customer))
         .bind(order.contact.shipping_address.as_ref().map(Json))
         .bind(order.contact.billing_address.as_ref().map(Json));
-    bind_payments(bind_lines(query, &order.lines), &order.payments, row.tokens_sealed)
+    changes::bind_new_payments(bind_lines(query, &order.lines), write)
 }
 
 fn bind_lines<'q>(query: PgQuery<'q>, lines: &'q [Line]) -> PgQuery<'q> {
@@ -65,14 +60,4 @@ fn bind_lines<'q>(query: PgQuery<'q>, lines: &'q [Line]) -> PgQuery<'q> {
         .bind(column(lines, |line| i64::from(line.quantities.ordered)))
         .bind(column(lines, |line| i64::from(line.quantities.cancelled)))
         .bind(column(lines, |line| i64::from(line.quantities.fulfilled)))
-}
-
-fn bind_payments<'q>(query: PgQuery<'q>, payments: &'q [Payment], tokens: &'q [SealedTender]) -> PgQuery<'q> {
-    query
-        .bind(column(payments, |payment| payment.id.uuid()))
-        .bind(column(payments, |payment| i32::try_from(payment.position).unwrap_or(i32::MAX)))
-        .bind(column(payments, |payment| payment.method.as_str()))
-        .bind(column(payments, |payment| payment.capture.as_str()))
-        .bind(column(payments, |payment| payment.amount.minor_units()))
-        .bind(tokens)
 }

@@ -13,11 +13,11 @@ use sqlx::{Row, types::Json};
 use uuid::Uuid;
 
 pub use self::{
-    changes::Write,
+    changes::{AnswerRow, SealedToken, Write},
     create::NewOrderRow,
     page::{OrderFilter, OrderSummary},
 };
-use super::{Database, Error, TenantTx};
+use super::{Database, Error, TenantTx, idempotency_records::ClaimRow};
 use crate::domain::{
     ids::{OrderId, PaymentId, TenantId},
     order::Order,
@@ -45,10 +45,10 @@ pub struct HistoryRow {
     pub at: Timestamp,
 }
 
-/// What locking an order for a message came to.
+/// What claiming and locking an order came to.
 #[derive(Debug, Clone, Copy)]
-pub struct MessageLock {
-    /// The message is new to its consumer.
+pub struct Lock {
+    /// The message or the key is new.
     pub claimed: bool,
     /// The order exists.
     pub found: bool,
@@ -75,7 +75,7 @@ pub async fn order_lock_for_message(
     order: OrderId,
     key: InboxKey<'_>,
     now: Timestamp,
-) -> Result<MessageLock, Error> {
+) -> Result<Lock, Error> {
     let (claimed, found) = sqlx::query_as(include_str!("order_lock_for_message.sql"))
         .bind(order.uuid())
         .bind(key.consumer)
@@ -85,7 +85,24 @@ pub async fn order_lock_for_message(
         .bind(tenant.uuid())
         .fetch_one(tx.connection())
         .await?;
-    Ok(MessageLock { claimed, found })
+    Ok(Lock { claimed, found })
+}
+
+/// Claims an idempotency key and locks the order, in one statement that reads nothing else.
+///
+/// # Errors
+/// Any [`Error`]; [`Error::LockTimeout`] when the key or the order is busy.
+pub async fn order_lock_for_request(tx: &mut TenantTx, tenant: TenantId, order: OrderId, claim: &ClaimRow<'_>) -> Result<Lock, Error> {
+    let (claimed, found) = sqlx::query_as(include_str!("order_lock_for_request.sql"))
+        .bind(order.uuid())
+        .bind(claim.function)
+        .bind(claim.key)
+        .bind(claim.fingerprint)
+        .bind(claim.now.to_jiff().to_sqlx())
+        .bind(tenant.uuid())
+        .fetch_one(tx.connection())
+        .await?;
+    Ok(Lock { claimed, found })
 }
 
 /// Locks an order without claiming anything; false when there is none.
@@ -108,13 +125,13 @@ pub async fn order_load(tx: &mut TenantTx, tenant: TenantId, order: OrderId) -> 
     document.into_order().map(Some)
 }
 
-/// Saves a changed order with everything that commits with it.
+/// Saves a changed order with everything that commits with it, the answer of the request included if one asked for it.
 ///
 /// # Errors
 /// Any [`Error`].
-pub async fn order_save(tx: &mut TenantTx, write: &Write<'_>) -> Result<(), Error> {
+pub async fn order_save(tx: &mut TenantTx, write: &Write<'_>, answer: Option<&AnswerRow<'_>>) -> Result<(), Error> {
     let query = changes::bind(sqlx::query(include_str!("order_save.sql")), write);
-    changes::bind_save(query, write).execute(tx.connection()).await?;
+    changes::bind_save(query, write, answer).execute(tx.connection()).await?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ SELECT json_build_object(
     'shipping_tax', o.shipping_tax,
     'discount', o.discount,
     'balances', o.balances,
+    'holds', o.holds,
     'metadata', o.metadata,
     'created_at', o.created_at,
     'updated_at', o.updated_at,

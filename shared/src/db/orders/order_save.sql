@@ -2,7 +2,8 @@
 -- row is locked already.
 --
 -- $1–$57 as in order_create.sql ($1 is bound for that numbering; row-level security supplies the tenant) · $58–$63 line counters ·
--- $64–$65 timers to clear · $66 payments whose token is spent.
+-- $64–$65 timers to clear · $66 payments whose token is spent · $67–$72 new payments · $73–$75 the claimed idempotency key and its
+-- answer, NULL for a change that is no answer to a request.
 WITH changed AS (
     UPDATE orders SET
         version = $48,
@@ -40,6 +41,17 @@ spent AS (
     UPDATE payments AS p SET token_sealed = NULL
     FROM changed
     WHERE p.tenant_id = changed.tenant_id AND p.id = ANY ($66::uuid[]) AND p.token_sealed IS NOT NULL
+),
+tenders AS (
+    INSERT INTO payments (tenant_id, order_id, id, position, method, capture, amount, token_sealed, created_at)
+    SELECT changed.tenant_id, changed.id, p.id, p.position, p.method, p.capture, p.amount, p.token_sealed, $10
+    FROM changed, unnest($67::uuid[], $68::integer[], $69::text[], $70::text[], $71::bigint[], $72::bytea[])
+        AS p (id, position, method, capture, amount, token_sealed)
+),
+answered AS (
+    UPDATE idempotency_records AS r SET answer_sealed = $75
+    FROM changed
+    WHERE r.tenant_id = changed.tenant_id AND r.function = $73 AND r.key = $74
 ),
 history AS (
     INSERT INTO order_history (tenant_id, order_id, version, action, actor, from_status, to_status, reason, correlation_id, at)

@@ -13,6 +13,7 @@ use crate::{
         order::{
             Order, Stock,
             contact::{Address, Contact, Customer},
+            hold::Hold,
             line::{Line, Quantities},
             status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus, StockStatus},
         },
@@ -44,6 +45,7 @@ pub(super) struct OrderRecord {
     shipping_tax: Amount,
     discount: Amount,
     balances: Balances,
+    holds: Vec<Hold>,
     metadata: Map<String, Value>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -149,6 +151,7 @@ impl OrderRecord {
             balances: self.balances,
             payments,
             fulfillments: self.fulfillments.into_iter().map(Fulfillment::from).collect(),
+            holds: self.holds,
             metadata: self.metadata,
             created_at: self.created_at,
             updated_at: self.updated_at,

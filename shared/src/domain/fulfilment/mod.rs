@@ -40,7 +40,7 @@ impl FulfillmentStage {
 }
 
 /// Where the parcel is, in the carrier's words.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Tracking {
     /// Who carries it.
     pub carrier: String,

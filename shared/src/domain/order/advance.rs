@@ -18,6 +18,7 @@ impl Draft<'_> {
             match self.order.status {
                 OrderStatus::AwaitingPayment if self.is_paid()? => self.confirm()?,
                 OrderStatus::Confirmed | OrderStatus::Processing if self.is_settled() => self.complete()?,
+                OrderStatus::Cancelling if self.is_undone()? => self.settle_cancellation()?,
                 _ => return Ok(()),
             }
         }

@@ -7,12 +7,14 @@ use uuid::Uuid;
 
 use super::{
     Order,
+    actions::{Action, AllowedAction},
     status::OrderStatus,
     transitions::{self, Trigger},
 };
 use crate::domain::{
     fulfilment,
     ids::{EventId, FulfillmentId, NewIds, OperationId, PaymentId},
+    invalid::FieldError,
     messages::{Message, MessageType},
     money::{Amount, Overflow},
     payments::{
@@ -34,6 +36,19 @@ pub enum Refusal {
         /// What was to happen.
         trigger: Trigger,
     },
+    /// A caller asked for what the order does not allow now.
+    #[error("{action} is not allowed")]
+    NotAllowed {
+        /// What was asked for.
+        action: Action,
+        /// A hold is the only obstacle.
+        on_hold: bool,
+        /// What could be asked for instead.
+        allowed_actions: Vec<AllowedAction>,
+    },
+    /// A caller asked for something that this order gives no room for.
+    #[error("the request does not fit the order")]
+    Invalid(Vec<FieldError>),
     /// It speaks of something that this order does not have (yet).
     #[error("{0} is not known yet")]
     NotYetKnown(&'static str),
@@ -101,6 +116,8 @@ pub struct Changes {
     pub ledger: Vec<LedgerTransaction>,
     /// New messages, in the order in which they must leave.
     pub messages: Vec<Message>,
+    /// Tenders that are new, in order.
+    pub new_payments: Vec<PaymentId>,
     /// Operations that are new or changed.
     pub operations: BTreeSet<OperationId>,
     /// Fulfilments that are new or changed.

@@ -1,11 +1,14 @@
 //! The order: its state, and what it makes of each thing that can happen to it.
 //!
 //! [`Order`] is the state. A [`draft::Draft`] is an order under change: every reaction (`stock`, `payment`, `shipment`, and `advance` after
-//! each) works on a draft, and the draft collects history, postings, messages and timers that must commit with the new state.
+//! each, and what callers ask for: `cancel`, `tender`) works on a draft, and the draft collects history, postings, messages and timers that must commit with the new state.
 
+pub mod actions;
 pub mod advance;
+pub mod cancel;
 pub mod contact;
 pub mod draft;
+pub mod hold;
 pub mod line;
 pub mod payment;
 pub mod place;
@@ -13,15 +16,18 @@ pub mod request;
 pub mod shipment;
 pub mod status;
 pub mod stock;
+pub mod tender;
 #[cfg(test)]
 mod tests;
 pub mod transitions;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use self::{
     contact::Contact,
+    hold::Hold,
     line::Line,
     status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus, StockStatus},
 };
@@ -85,6 +91,8 @@ pub struct Order {
     pub payments: Vec<Payment>,
     /// Its fulfilments.
     pub fulfillments: Vec<Fulfillment>,
+    /// What keeps it from going on.
+    pub holds: Vec<Hold>,
     /// The caller's own, public.
     pub metadata: Map<String, Value>,
     /// When it was placed.
@@ -94,7 +102,8 @@ pub struct Order {
 }
 
 /// The sums that every representation of an order shows, in minor units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = OrderTotals)]
 pub struct Totals {
     /// Σ unit price · quantity.
     pub lines: Amount,

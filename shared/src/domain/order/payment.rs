@@ -7,7 +7,7 @@ use crate::domain::{
     ids::{OperationId, PaymentId},
     messages::MessageType,
     money::Amount,
-    order::status::PaymentStatus,
+    order::status::{OrderStatus, PaymentStatus},
     payments::{
         Operation, OperationKind, OperationState,
         ledger::Fact,
@@ -120,7 +120,8 @@ impl Draft<'_> {
         if operation.conflicted {
             self.publish(MessageType::OrderAttentionRequired, attention("amount_exceeds_request", &operation))?;
         }
-        if operation.kind == OperationKind::Capture && (operation.reverse_on_success || self.order.status.is_dead()) {
+        let unwanted = operation.reverse_on_success || self.order.status == OrderStatus::Cancelling || self.order.status.is_dead();
+        if operation.kind == OperationKind::Capture && unwanted {
             self.publish(MessageType::OrderLatePaymentReceived, payment_data(&operation))?;
             self.refund(operation.payment, amount)?;
         }
@@ -154,7 +155,7 @@ impl Draft<'_> {
             self.record("payment_failed", reason);
             self.publish(MessageType::OrderPaymentFailed, payment_data(&operation))?;
         }
-        Ok(())
+        self.advance()
     }
 
     fn require_action(&mut self, id: OperationId, action: NextAction) -> Result<(), Refusal> {

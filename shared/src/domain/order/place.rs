@@ -5,17 +5,14 @@ use serde_json::json;
 use super::{
     Order, Stock,
     draft::{Draft, Refusal, Timer, TimerKind},
-    request::{NewOrder, NewTender},
+    request::NewOrder,
     status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus, StockStatus},
 };
 use crate::domain::{
-    ids::{NewIds, OperationId, OrderId, PaymentId, TenantId},
+    ids::{NewIds, OperationId, OrderId, TenantId},
     messages::MessageType,
     money::Amount,
-    payments::{
-        Operation, OperationKind, Payment,
-        ledger::{Balances, Fact},
-    },
+    payments::ledger::{Balances, Fact},
     policy::TenantPolicy,
     timestamp::Timestamp,
 };
@@ -47,7 +44,7 @@ pub fn place<'a>(new: NewOrder, placement: &Placement<'_>, ids: &'a mut dyn NewI
     let order = Order { id: OrderId::new(ids.next_uuid()), ..unplaced(new, placement) };
     let mut draft = Draft::new(order, placement.now, ids);
     draft.post(Fact::Placed, total, Amount::ZERO, None)?;
-    let operations: Vec<OperationId> = tenders.into_iter().enumerate().map(|(index, tender)| draft.add_tender(index, tender)).collect();
+    let operations: Vec<OperationId> = tenders.into_iter().map(|tender| draft.add_tender(tender)).collect();
     draft.version("created", None, None);
     draft.publish(MessageType::OrderCreated, json!({ "lines": draft.line_summaries() }))?;
     if draft.order.stock.status == StockStatus::Requested {
@@ -90,6 +87,7 @@ fn unplaced(new: NewOrder, placement: &Placement<'_>) -> Order {
         balances: Balances::default(),
         payments: Vec::new(),
         fulfillments: Vec::new(),
+        holds: Vec::new(),
         metadata: new.metadata,
         created_at: placement.now,
         updated_at: placement.now,
@@ -97,21 +95,6 @@ fn unplaced(new: NewOrder, placement: &Placement<'_>) -> Order {
 }
 
 impl Draft<'_> {
-    /// Adds a tender with its first operation, requested.
-    fn add_tender(&mut self, index: usize, tender: NewTender) -> OperationId {
-        let payment = PaymentId::new(self.next_uuid());
-        let operation = OperationId::new(self.next_uuid());
-        self.order.payments.push(Payment {
-            id: payment,
-            position: u32::try_from(index).unwrap_or(u32::MAX),
-            method: tender.method,
-            capture: tender.capture,
-            amount: tender.amount,
-            operations: vec![Operation::requested(operation, payment, OperationKind::Capture, tender.amount, self.now)],
-        });
-        operation
-    }
-
     /// Sends a requested operation on its way to the payment service, and sets the moment to ask about it.
     pub(super) fn request_operation(&mut self, id: OperationId) {
         let Some(payment) = self.order.payments.iter().find(|payment| payment.operation(id).is_some()).map(|payment| payment.id) else {

@@ -1,21 +1,22 @@
 //! What a caller asks for when it places an order, and the one way from there to an order that may exist: parse, don't validate.
 
-use std::fmt;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{
     Priced,
     contact::{Address, Contact, Customer},
     line::{Line, Quantities},
+    tender::{NewTender, PaymentRequest, Token},
 };
 use crate::domain::{
     ids::{LineId, NewIds},
     invalid::{FieldError, FieldErrors},
     money::{Amount, Currency, Overflow},
-    payments::{Capture, ledger::Balances},
+    payments::ledger::Balances,
     policy::TenantPolicy,
+    schema::{CurrencyCode, Metadata, NonNegativeAmount, Quantity, Reference, Sku, Text},
 };
 
 /// Lines of one order; more are a 422.
@@ -28,18 +29,22 @@ pub const TENDERS_MAX: usize = 10;
 pub const METADATA_KEYS_MAX: usize = 50;
 /// Bytes of metadata as JSON; more are a 422.
 pub const METADATA_BYTES_MAX: usize = 16 * 1024;
-const SKU_MAX: usize = 64;
-const REFERENCE_MAX: usize = 128;
-const TEXT_MAX: usize = 255;
-const TOKEN_MAX: usize = 512;
+/// Characters of an article number.
+pub const SKU_MAX: usize = 64;
+/// Characters of a reference of the caller's.
+pub const REFERENCE_MAX: usize = 128;
+/// Characters of any other line of text.
+pub const TEXT_MAX: usize = 255;
 
 /// The body of `POST /v1/orders`. Amounts are minor units of `currency`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderRequest {
     /// The caller's own reference, unique per tenant.
+    #[schema(value_type = Option<Reference>)]
     pub external_reference: Option<String>,
     /// ISO 4217.
+    #[schema(value_type = CurrencyCode)]
     pub currency: String,
     /// Who buys.
     #[serde(default)]
@@ -49,86 +54,68 @@ pub struct OrderRequest {
     /// If elsewhere.
     pub billing_address: Option<Address>,
     /// 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
     pub lines: Vec<LineRequest>,
     /// Price of shipping.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub shipping: i64,
     /// Tax on shipping.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub shipping_tax: i64,
     /// Off the whole order.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub discount: i64,
     /// If sent, must equal the total that we compute.
+    #[schema(value_type = Option<NonNegativeAmount>)]
     pub expected_total: Option<i64>,
     /// Tenders to start with it.
     #[serde(default)]
+    #[schema(max_items = 10)]
     pub payments: Vec<PaymentRequest>,
     /// Public, at most 50 members and 16 KiB.
     #[serde(default)]
+    #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
 }
 
 /// One line of the body.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LineRequest {
     /// The caller's article number.
+    #[schema(value_type = Sku)]
     pub sku: String,
     /// What the customer reads.
+    #[schema(value_type = Text)]
     pub name: String,
     /// 1 to 1,000,000.
+    #[schema(value_type = Quantity)]
     pub quantity: u32,
     /// Of one unit.
+    #[schema(value_type = NonNegativeAmount)]
     pub unit_price: i64,
     /// Off the whole line.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub discount: i64,
     /// On the whole line.
     #[serde(default)]
+    #[schema(value_type = NonNegativeAmount)]
     pub tax: i64,
     /// Goes to a shipping partner; true unless said otherwise.
     #[serde(default = "yes")]
     pub requires_shipping: bool,
     /// The caller's own.
     #[serde(default)]
+    #[schema(value_type = Metadata)]
     pub metadata: Map<String, Value>,
 }
 
 const fn yes() -> bool {
     true
-}
-
-/// One tender of the body.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PaymentRequest {
-    /// What the payment service calls it: `card`.
-    pub method: String,
-    /// The payment service's token of the customer's means.
-    pub token: Option<Token>,
-    /// How much.
-    pub amount: i64,
-    /// When the money is taken.
-    pub capture: Capture,
-}
-
-/// A payment token: sealed at rest, erased once sent, never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Token(String);
-
-impl Token {
-    /// The token itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("‹redacted›")
-    }
 }
 
 /// A request that may become an order: every number in range, every sum checked.
@@ -144,15 +131,6 @@ pub struct NewOrder {
     pub(super) total: Amount,
     pub(super) tenders: Vec<NewTender>,
     pub(super) metadata: Map<String, Value>,
-}
-
-/// A tender that may become a payment.
-#[derive(Debug, Clone)]
-pub struct NewTender {
-    pub(super) method: String,
-    pub(super) token: Option<Token>,
-    pub(super) amount: Amount,
-    pub(super) capture: Capture,
 }
 
 impl NewOrder {
@@ -258,7 +236,7 @@ fn check_metadata(metadata: &Map<String, Value>, pointer: &str, errors: &mut Fie
     errors.require(bytes <= METADATA_BYTES_MAX, pointer, "too_large", format_args!("has {bytes} bytes, at most {METADATA_BYTES_MAX}"));
 }
 
-fn parse_amount(minor_units: i64, pointer: impl Into<String>, errors: &mut FieldErrors) -> Amount {
+pub(super) fn parse_amount(minor_units: i64, pointer: impl Into<String>, errors: &mut FieldErrors) -> Amount {
     match Amount::new(minor_units) {
         Ok(amount) if !amount.is_negative() => amount,
         _ => {
@@ -327,27 +305,12 @@ fn check_total(priced: &Priced<'_>, expected: Option<i64>, errors: &mut FieldErr
 fn parse_tenders(requests: &[PaymentRequest], total: Amount, errors: &mut FieldErrors) -> Vec<NewTender> {
     let count = requests.len();
     errors.require(count <= TENDERS_MAX, "/payments", "too_many", format_args!("has {count} tenders, at most {TENDERS_MAX}"));
-    let tenders: Vec<NewTender> = requests.iter().enumerate().map(|(index, request)| parse_tender(index, request, errors)).collect();
+    let at = |index: usize| format!("/payments/{index}");
+    let tenders: Vec<NewTender> =
+        requests.iter().enumerate().map(|(index, request)| NewTender::parse(request, &at(index), errors)).collect();
     match Amount::sum(tenders.iter().map(|tender| tender.amount)) {
         Ok(sum) => errors.require(sum <= total, "/payments", "exceeds_total", format_args!("tenders of {sum} exceed the total of {total}")),
         Err(Overflow) => errors.push("/payments", "out_of_range", Overflow.to_string()),
     }
     tenders
-}
-
-fn parse_tender(index: usize, request: &PaymentRequest, errors: &mut FieldErrors) -> NewTender {
-    let at = |member: &str| format!("/payments/{index}/{member}");
-    errors.text(&request.method, SKU_MAX, at("method"));
-    if let Some(token) = &request.token {
-        errors.text(token.expose(), TOKEN_MAX, at("token"));
-    }
-    errors.require(request.amount >= 1, at("amount"), "out_of_range", format_args!("must be at least 1, is {}", request.amount));
-    // A manual tender could be authorized and never captured: the function that captures comes with manual capture.
-    errors.require(request.capture == Capture::Automatic, at("capture"), "not_supported", "only automatic capture is supported");
-    NewTender {
-        method: request.method.clone(),
-        token: request.token.clone(),
-        amount: parse_amount(request.amount.max(0), at("amount"), errors),
-        capture: request.capture,
-    }
 }

@@ -50,12 +50,12 @@ impl Draft<'_> {
                 self.reject(Trigger::StockRejected, StockStatus::Rejected, unavailable)
             }
             (StockAnswer::ReservationExpired, StockStatus::Reserved) if current => self.reservation_expired(),
+            // While a release is out these answers say that there is nothing left to let go.
+            (StockAnswer::Rejected, StockStatus::Releasing) if current => self.stock_is_free(StockStatus::Rejected),
+            (StockAnswer::ReservationExpired, StockStatus::Releasing) if current => self.stock_is_free(StockStatus::Expired),
+            (StockAnswer::Released, StockStatus::Releasing) if current => self.stock_is_free(StockStatus::Released),
             (StockAnswer::Committed, StockStatus::Committing) if current => {
                 self.settle_stock(StockStatus::Committed);
-                Ok(())
-            }
-            (StockAnswer::Released, StockStatus::Releasing) if current => {
-                self.settle_stock(StockStatus::Released);
                 Ok(())
             }
             _ => Ok(()),
@@ -65,6 +65,11 @@ impl Draft<'_> {
     fn settle_stock(&mut self, status: StockStatus) {
         self.order.stock.status = status;
         self.changes.internal = true;
+    }
+
+    fn stock_is_free(&mut self, status: StockStatus) -> Result<(), Refusal> {
+        self.settle_stock(status);
+        self.advance()
     }
 
     fn stock_reserved(&mut self) -> Result<(), Refusal> {
@@ -109,6 +114,15 @@ impl Draft<'_> {
     pub(super) fn commit_stock(&mut self) {
         self.order.stock.status = StockStatus::Committing;
         self.stock_command(MessageType::InventoryCommit, self.order.stock.attempt);
+    }
+
+    /// The order has no more use for its stock. A reservation that is not answered yet is let go as well: the inventory service takes
+    /// the commands of an order in their order.
+    pub(super) fn let_stock_go(&mut self) {
+        if matches!(self.order.stock.status, StockStatus::Requested | StockStatus::Reserved) {
+            self.release_stock(self.order.stock.attempt);
+            self.order.stock.status = StockStatus::Releasing;
+        }
     }
 
     fn release_stock(&mut self, attempt: u32) {

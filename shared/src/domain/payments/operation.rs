@@ -48,7 +48,8 @@ impl OperationState {
 }
 
 /// Why the payment service refused.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[schema(as = PaymentFailure)]
 pub struct Failure {
     /// Stable: `card_declined`.
     pub code: String,
@@ -57,7 +58,7 @@ pub struct Failure {
 }
 
 /// What the customer must do before the operation can go on.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct NextAction {
     /// `redirect`, …
     pub kind: String,

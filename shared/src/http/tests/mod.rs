@@ -2,6 +2,7 @@
 
 mod fuzz;
 mod json;
+mod openapi;
 mod problems;
 mod queries;
 mod requests;
@@ -22,15 +23,15 @@ use crate::{
     cache::Cache,
     commands::Context,
     db::{Connect, Database},
-    function::{Access, HttpSpec},
+    function::{Access, HttpSpec, Route},
     secrets::Keyring,
 };
 
 /// A public endpoint that demands nothing; tests override what they are about.
 const SPEC: HttpSpec = HttpSpec {
     name: "test-function",
-    method: "POST",
-    path: "/v1/things/{order_id}",
+    purpose: "Do a thing",
+    routes: &[Route { method: "POST", path: "/v1/things/{order_id}" }],
     permission: Access::Public,
     idempotency: false,
     if_match: false,
@@ -51,7 +52,7 @@ fn state() -> (State, Authenticator) {
     let cache = Cache::new(&SecretString::from("redis://127.0.0.1:1/0")).unwrap();
     let keyring = Arc::new(Keyring::parse(&KEYS.into()).unwrap());
     let authenticator = Authenticator::new(database.clone(), cache, Arc::clone(&keyring));
-    let context = Context::new(database.clone(), keyring, None);
+    let context = Context::new(database.clone(), keyring);
     (State::new(context, database, authenticator.clone()), authenticator)
 }
 

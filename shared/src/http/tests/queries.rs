@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     super::{BoxFuture, Call, Problem, Reply},
-    HttpSpec, SPEC, app, send,
+    HttpSpec, Route, SPEC, app, send,
 };
 
 #[derive(Debug, Deserialize)]
@@ -22,7 +22,7 @@ fn handle(call: Call) -> BoxFuture<'static, Result<Reply, Problem>> {
 }
 
 async fn ask(query: &str) -> super::Answer {
-    let app = app(HttpSpec { method: "GET", path: "/v1/things", ..SPEC }, handle);
+    let app = app(HttpSpec { routes: &[Route { method: "GET", path: "/v1/things" }], ..SPEC }, handle);
     send(&app, http::Request::get(format!("/v1/things?{query}")).body("".into()).unwrap()).await
 }
 

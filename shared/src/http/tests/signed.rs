@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     super::{BoxFuture, Call, HttpFunction, Problem, Reply, router},
-    Answer, HttpSpec, SPEC, THING, post, send, state,
+    Answer, HttpSpec, Route, SPEC, THING, post, send, state,
 };
 use crate::{
     auth::KnownKey,
@@ -171,7 +171,7 @@ fn list(call: Call) -> BoxFuture<'static, Result<Reply, Problem>> {
 
 #[tokio::test]
 async fn a_list_is_followed_by_its_links() {
-    let spec = HttpSpec { method: "GET", path: "/v1/things", permission: Access::Any, ..SPEC };
+    let spec = HttpSpec { routes: &[Route { method: "GET", path: "/v1/things" }], permission: Access::Any, ..SPEC };
     let app = serving(spec, list, &[], false).await;
     let first = send(&app, signed_as("GET", "/v1/things?from=10&limit=2", "")).await;
     assert_eq!(first.json()["data"], json!([10, 11]));

@@ -5,5 +5,5 @@ mod order;
 
 pub use self::{
     history::HistoryEntryView,
-    order::{Expand, OrderSummaryView, OrderView, placed},
+    order::{Expand, OrderSummaryView, OrderView, PaymentView, changed, payment_added, placed},
 };

@@ -1,7 +1,14 @@
 //! An order as callers see it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ArrayBuilder, ObjectBuilder, Type},
+    },
+};
 
 use crate::{
     commands::{Answer, CommandError},
@@ -11,7 +18,9 @@ use crate::{
         money::{Amount, Overflow},
         order::{
             Order, Totals,
+            actions::AllowedAction,
             contact::{Address, Customer},
+            hold::Hold,
             line::Line,
             status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus},
         },
@@ -19,13 +28,15 @@ use crate::{
             Capture, Operation, OperationKind, OperationState, Payment,
             operation::{Failure, NextAction},
         },
+        schema::{CurrencyCode, Metadata, OrderNumber, PaymentMethod, Reference, Sku, Text},
         timestamp::Timestamp,
     },
     queries::OrderSummary,
 };
 
-/// Which parts a caller wants beside the order itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Which parts a caller wants beside the order itself: `payments,fulfillments`, any of them, separated by commas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Expand {
     /// Its tenders with their operations.
     pub payments: bool,
@@ -33,84 +44,159 @@ pub struct Expand {
     pub fulfillments: bool,
 }
 
+impl Expand {
+    const PAYMENTS: &str = "payments";
+    const FULFILLMENTS: &str = "fulfillments";
+}
+
+impl TryFrom<String> for Expand {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let mut expand = Self::default();
+        for part in text.split(',') {
+            match part {
+                Self::PAYMENTS => expand.payments = true,
+                Self::FULFILLMENTS => expand.fulfillments = true,
+                _ => return Err("expected payments, fulfillments or both, separated by a comma"),
+            }
+        }
+        Ok(expand)
+    }
+}
+
+impl PartialSchema for Expand {
+    fn schema() -> RefOr<Schema> {
+        let part = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Self::PAYMENTS, Self::FULFILLMENTS]));
+        ArrayBuilder::new().items(part).min_items(Some(1)).into()
+    }
+}
+
+impl ToSchema for Expand {}
+
 /// An order, whole.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderView<'a> {
     id: OrderId,
+    #[schema(value_type = OrderNumber)]
     number: String,
+    #[schema(required, value_type = Option<Reference>)]
     external_reference: Option<&'a str>,
+    /// +1 with every change; also the `ETag`.
     version: u64,
     status: OrderStatus,
     payment_status: PaymentStatus,
     fulfillment_status: FulfillmentStatus,
     return_status: ReturnStatus,
+    #[schema(value_type = CurrencyCode)]
     currency: &'a str,
     totals: Totals,
     customer: &'a Customer,
+    #[schema(required)]
     shipping_address: Option<&'a Address>,
+    #[schema(required)]
     billing_address: Option<&'a Address>,
     lines: Vec<LineView<'a>>,
+    /// Its tenders, with `expand=payments`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     payments: Option<Vec<PaymentView<'a>>>,
+    /// Its fulfilments, with `expand=fulfillments`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     fulfillments: Option<Vec<FulfillmentView<'a>>>,
+    /// What keeps it from going on.
+    holds: &'a [Hold],
+    #[schema(value_type = Metadata)]
     metadata: &'a Map<String, Value>,
+    allowed_actions: Vec<AllowedAction>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// A line of an order and where its units are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
 struct LineView<'a> {
     id: LineId,
+    #[schema(value_type = Sku)]
     sku: &'a str,
+    #[schema(value_type = Text)]
     name: &'a str,
+    /// Units ordered.
     quantity: u32,
+    /// Of one unit.
     unit_price: Amount,
+    /// Off the whole line.
     discount: Amount,
+    /// On the whole line.
     tax: Amount,
+    /// Its units go to a shipping partner.
     requires_shipping: bool,
+    #[schema(value_type = Metadata)]
     metadata: &'a Map<String, Value>,
+    /// Units taken out of the order.
     cancelled: u32,
+    /// Units in a live fulfilment.
     fulfilled: u32,
+    /// Units on their way.
     shipped: u32,
+    /// Units that arrived.
     delivered: u32,
+    /// Units that came back.
     returned: u32,
 }
 
-#[derive(Debug, Serialize)]
-struct PaymentView<'a> {
+/// A tender of an order and what was asked of the payment service.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub struct PaymentView<'a> {
     id: PaymentId,
+    #[schema(value_type = PaymentMethod)]
     method: &'a str,
     capture: Capture,
     amount: Amount,
     operations: Vec<OperationView<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+/// One operation on a payment. `unknown` means that nobody answered yet: the money may have moved or not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentOperation)]
 struct OperationView<'a> {
     id: OperationId,
     kind: OperationKind,
     status: OperationState,
     amount: Amount,
+    #[schema(required)]
     settled_amount: Option<Amount>,
+    #[schema(required)]
     provider_reference: Option<&'a str>,
+    #[schema(required)]
     failure: Option<&'a Failure>,
+    #[schema(required)]
     next_action: Option<&'a NextAction>,
     requested_at: Timestamp,
+    #[schema(required)]
     settled_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize)]
+/// One request to a shipping partner.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fulfillment)]
 struct FulfillmentView<'a> {
     id: FulfillmentId,
     status: FulfillmentStage,
+    #[schema(required)]
     tracking: Option<&'a Tracking>,
     lines: Vec<FulfillmentLineView>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// Units of one line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FulfillmentLine)]
 struct FulfillmentLineView {
     line_id: LineId,
     quantity: u32,
@@ -139,7 +225,9 @@ impl<'a> OrderView<'a> {
             lines: order.lines.iter().map(LineView::new).collect(),
             payments: expand.payments.then(|| order.payments.iter().map(PaymentView::new).collect()),
             fulfillments: expand.fulfillments.then(|| order.fulfillments.iter().map(FulfillmentView::new).collect()),
+            holds: &order.holds,
             metadata: &order.metadata,
+            allowed_actions: order.allowed_actions()?,
             created_at: order.created_at,
             updated_at: order.updated_at,
         })
@@ -168,7 +256,8 @@ impl<'a> LineView<'a> {
 }
 
 impl<'a> PaymentView<'a> {
-    fn new(payment: &'a Payment) -> Self {
+    /// Shows a tender.
+    pub fn new(payment: &'a Payment) -> Self {
         Self {
             id: payment.id,
             method: &payment.method,
@@ -211,24 +300,31 @@ impl<'a> FulfillmentView<'a> {
 }
 
 /// An order as a list shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderSummary)]
 pub struct OrderSummaryView<'a> {
     id: OrderId,
+    #[schema(value_type = OrderNumber)]
     number: String,
+    #[schema(required, value_type = Option<Reference>)]
     external_reference: Option<&'a str>,
     version: u64,
     status: OrderStatus,
     payment_status: PaymentStatus,
     fulfillment_status: FulfillmentStatus,
     return_status: ReturnStatus,
+    #[schema(value_type = CurrencyCode)]
     currency: &'a str,
+    #[schema(required, value_type = Option<Reference>)]
     customer_reference: Option<&'a str>,
     totals: SummaryTotals,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// The sums of an order that a list shows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderSummaryTotals)]
 struct SummaryTotals {
     total: Amount,
     authorized: Amount,
@@ -264,12 +360,35 @@ impl<'a> OrderSummaryView<'a> {
     }
 }
 
-/// The answer that is stored with a placed order and replayed byte for byte.
+/// The answer to placing an order: `201` with the order and where it is.
 ///
 /// # Errors
 /// [`CommandError::Internal`] when the order cannot be JSON.
-pub fn placed(order: &Order, status: u16) -> Result<Answer, CommandError> {
+pub fn placed(order: &Order) -> Result<Answer, CommandError> {
+    Ok(Answer { status: 201, location: Some(format!("/v1/orders/{}", order.id)), ..changed(order)? })
+}
+
+/// The answer to a change of an order: `200` with the order as it now is.
+///
+/// # Errors
+/// [`CommandError::Internal`] when the order cannot be JSON.
+pub fn changed(order: &Order) -> Result<Answer, CommandError> {
     let view = OrderView::new(order, Expand::default()).map_err(|error| CommandError::Internal(error.into()))?;
-    let body = serde_json::to_string(&view).map_err(|error| CommandError::Internal(error.into()))?;
-    Ok(Answer { status, location: Some(format!("/v1/orders/{}", order.id)), etag: Some(format!("\"v{}\"", order.version)), body })
+    answer(200, order, &view)
+}
+
+/// The answer to adding a tender: `201` with the tender, the order's last.
+///
+/// # Errors
+/// [`CommandError::Internal`] when the order has no tender or the tender cannot be JSON.
+pub fn payment_added(order: &Order) -> Result<Answer, CommandError> {
+    let payment = order.payments.last().ok_or_else(|| CommandError::Internal("the order has no payment".into()))?;
+    let location = Some(format!("/v1/orders/{}/payments", order.id));
+    Ok(Answer { location, ..answer(201, order, &PaymentView::new(payment))? })
+}
+
+/// What is stored with a change and replayed byte for byte. The tag is the order's: it covers everything that belongs to it.
+fn answer(status: u16, order: &Order, view: &impl Serialize) -> Result<Answer, CommandError> {
+    let body = serde_json::to_string(view).map_err(|error| CommandError::Internal(error.into()))?;
+    Ok(Answer { status, location: None, etag: Some(format!("\"v{}\"", order.version)), body })
 }

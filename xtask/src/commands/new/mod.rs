@@ -51,7 +51,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     write(&path, "Cargo.toml", &manifest)?;
     write(&path, "src/lib.rs", &library)?;
     write(&path, "src/main.rs", &templates::main(&kind, name))?;
-    if let Err(failure) = sync::run(checkout, Vec::new()) {
+    if let Err(failure) = sync::write(checkout) {
         // Such as a route that another function has: as if nothing had been typed.
         let _ = std::fs::remove_dir_all(&path);
         return Err(failure);
@@ -59,7 +59,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     println!(
         "made {folder}\nnext:\n  1. write the command or query in shared/src, and the handler in {folder}/src/lib.rs\n  \
          2. see to memory, timeout and scale in {folder}/Cargo.toml, then: cargo xtask sync\n  \
-         3. let standalone serve it\n  4. test it in tests/it, then: cargo xtask test"
+         3. let standalone serve it, then: cargo xtask sync\n  4. test it in tests/it, then: cargo xtask test"
     );
     Ok(())
 }

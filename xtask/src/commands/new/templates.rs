@@ -76,7 +76,7 @@ pub fn library(kind: &Kind<'_>, name: &str, description: &str) -> String {
         Kind::Http { .. } => format!(
             "use shared::catalog;\nuse shared::http::{{Call, HttpFunction, Problem, Reply}};\n\n\
              /// The function as its hosts run it.\npub fn function() -> HttpFunction {{\n    \
-             HttpFunction::new(&catalog::{constant}, |call| Box::pin(handle(call)))\n}}\n\n\
+             HttpFunction::new(&catalog::{constant}, |call| Box::pin(handle(call))).answers_nothing()\n}}\n\n\
              async fn handle(_call: Call) -> Result<Reply, Problem> {{\n    Ok(Reply::no_content())\n}}\n"
         ),
         Kind::Consumer { .. } => format!(

@@ -18,9 +18,9 @@ use steps::Steps;
 pub const HELP: &str = "\
 cargo xtask test [--quick] [FILTER…]
 
-Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, tests. The tests
-get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The last line
-is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Two
+Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, openapi, tests.
+The tests get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The
+last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Two
 libraries that sign requests are installed under .local/signers from PyPI and npm, once.
 
   --quick    leave out clippy and docs, and fuzz briefly
@@ -89,14 +89,10 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.clear_environment();
     }
     steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
-    let signers = match steps.value("signers", "cargo xtask test", || signers::ensure(checkout)) {
-        // A few tests may not need them; those that do will say so.
-        Err(failure) if filtered => {
-            eprintln!("{failure}");
-            None
-        }
-        signers => Some(signers?),
-    };
+    if !filtered {
+        steps.inside("openapi", "cargo xtask sync --check", || sync::check_document(checkout))?;
+    }
+    install_signers(checkout, steps, filtered)?;
     let mut services = steps.value("services", "cargo xtask test", || {
         services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
     })?;
@@ -108,10 +104,6 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         ("TEST_RABBITMQ_API", &services.rabbitmq_api),
     ] {
         steps.set_environment(name, value);
-    }
-    if let Some(signers) = signers {
-        steps.set_environment("TEST_SIGNERS_PYTHON", &signers.python.to_string_lossy());
-        steps.set_environment("TEST_SIGNERS_NODE_PATH", &signers.node_path.to_string_lossy());
     }
     let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;
     steps.set_environment("BOLERO_RANDOM_TEST_TIME_MS", &(fuzz_seconds * 1000).to_string());
@@ -128,6 +120,20 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     tests?;
     if !filtered {
         steps.tests(checkout, "tests xtask", &[&["test"][..], &XTASK].concat())?;
+    }
+    Ok(())
+}
+
+/// Installs the libraries that sign, and tells the tests where. When only a few tests are run, those that need them say that they
+/// are missing.
+fn install_signers(checkout: &Checkout, steps: &mut Steps, filtered: bool) -> Result<()> {
+    match steps.value("signers", "cargo xtask test", || signers::ensure(checkout)) {
+        Ok(signers) => {
+            steps.set_environment("TEST_SIGNERS_PYTHON", &signers.python.to_string_lossy());
+            steps.set_environment("TEST_SIGNERS_NODE_PATH", &signers.node_path.to_string_lossy());
+        }
+        Err(failure) if filtered => eprintln!("{failure}"),
+        Err(failure) => return Err(failure),
     }
     Ok(())
 }

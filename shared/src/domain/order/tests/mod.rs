@@ -1,5 +1,7 @@
 //! The life of an order under any sequence of news, in any order, any number of times.
 
+mod requests;
+
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,6 +13,7 @@ use super::{
     request::{NewOrder, OrderRequest},
     status::{FulfillmentStatus, OrderStatus, PaymentStatus, StockStatus},
     stock::StockAnswer,
+    tender::NewTender,
 };
 use crate::domain::{
     fulfilment::FulfillmentStage,
@@ -56,6 +59,11 @@ fn card(amount: i64) -> Value {
     json!([{ "method": "card", "token": "tok_visa", "amount": amount, "capture": "automatic" }])
 }
 
+fn tender(amount: i64) -> NewTender {
+    let request = json!({ "method": "card", "token": "tok_visa", "amount": amount, "capture": "automatic" });
+    NewTender::try_new(&serde_json::from_value(request).unwrap()).unwrap()
+}
+
 impl World {
     fn place(request: OrderRequest, policy: &TenantPolicy) -> Self {
         let mut ids = Counter(0);
@@ -80,6 +88,20 @@ impl World {
         self.written.ledger.extend(changes.ledger);
         self.written.messages.extend(changes.messages);
         Ok(())
+    }
+
+    /// A caller's wish, which the order may refuse, and refuses exactly when it said so before.
+    fn ask(&mut self, wish: impl FnOnce(&mut Draft<'_>) -> Result<(), Refusal>) {
+        let before = self.order.clone();
+        match self.hear(wish) {
+            Ok(()) => {}
+            Err(Refusal::NotAllowed { action, allowed_actions, .. }) => {
+                assert_eq!(allowed_actions, before.allowed_actions().unwrap());
+                assert!(allowed_actions.iter().any(|allowed| allowed.action == action && !allowed.allowed));
+            }
+            Err(Refusal::Invalid(errors)) => assert_eq!(errors[0].code, "exceeds_due"),
+            Err(other) => panic!("{other}"),
+        }
     }
 
     fn operations(&self) -> Vec<OperationId> {
@@ -132,7 +154,13 @@ impl World {
                 units.ordered >= units.cancelled + units.fulfilled && units.fulfilled >= units.shipped && units.shipped >= units.delivered
             );
         }
-        assert!(self.sent(MessageType::OrderConfirmed) <= 1 && self.sent(MessageType::OrderCompleted) <= 1);
+        for once in [MessageType::OrderConfirmed, MessageType::OrderCompleted, MessageType::OrderCancelled] {
+            assert!(self.sent(once) <= 1, "{once} twice");
+        }
+        if order.status == OrderStatus::Cancelled {
+            assert!(self.written.history.iter().any(|entry| entry.action == "cancellation_requested"));
+            assert!(order.stock.status != StockStatus::Reserved && order.balances.due().is_zero());
+        }
         if order.status == OrderStatus::Completed {
             assert!(order.balances.balance_due().is_zero());
         }
@@ -145,6 +173,8 @@ enum News {
     Stock(StockAnswer, u32),
     Outcome(Index, Result<i64, bool>),
     Shipment(FulfillmentStage),
+    Cancel,
+    Tender(i64),
 }
 
 fn news() -> impl Strategy<Value = News> {
@@ -153,6 +183,8 @@ fn news() -> impl Strategy<Value = News> {
         (any::<Index>(), prop_oneof![3 => (1i64..4000).prop_map(Ok), 1 => any::<bool>().prop_map(Err)])
             .prop_map(|(operation, outcome)| News::Outcome(operation, outcome)),
         proptest::sample::select(FulfillmentStage::ALL).prop_map(News::Shipment),
+        Just(News::Cancel),
+        (1i64..4000).prop_map(News::Tender),
     ]
 }
 
@@ -169,9 +201,10 @@ impl World {
                     Err(false) => Outcome::Unknown,
                 };
                 // A refund of more than was taken is refused by the books' own limits elsewhere; the service never asks for it.
-                let kind = self.order.payments[0].operation(id).map(|operation| (operation.kind, operation.amount));
+                let operation = self.order.payments.iter().find_map(|payment| payment.operation(id)).unwrap();
+                let (kind, amount) = (operation.kind, operation.amount);
                 let outcome = match (kind, outcome) {
-                    (Some((OperationKind::Refund, amount)), Outcome::Succeeded { provider_reference, .. }) => {
+                    (OperationKind::Refund, Outcome::Succeeded { provider_reference, .. }) => {
                         Outcome::Succeeded { amount, provider_reference }
                     }
                     (_, outcome) => outcome,
@@ -179,6 +212,8 @@ impl World {
                 self.hear(|draft| draft.apply_outcome(id, outcome)).unwrap();
             }
             News::Shipment(stage) => self.shipment(stage).unwrap(),
+            News::Cancel => self.ask(|draft| draft.cancel(None)),
+            News::Tender(amount) => self.ask(|draft| draft.add_payment(tender(amount))),
         }
     }
 }

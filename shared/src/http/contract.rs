@@ -1,0 +1,135 @@
+//! What a function takes and answers, as its `lib.rs` says it with the types that parse and render.
+//!
+//! Nothing is built here: a contract holds pointers to functions that describe a type, and only [`openapi`](super::openapi) calls
+//! them. A request meets none of it.
+
+use std::borrow::Cow;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use super::{Code, HttpFunction};
+
+/// How a type describes itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) name: fn() -> Cow<'static, str>,
+    pub(super) schema: fn() -> RefOr<Schema>,
+    /// Adds the named types inside it.
+    pub(super) parts: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl Shape {
+    fn of<T: ToSchema>() -> Self {
+        Self { name: T::name, schema: <T as PartialSchema>::schema, parts: T::schemas }
+    }
+}
+
+/// A request's body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Takes {
+    pub(super) shape: Shape,
+    /// JSON that the function accepts.
+    pub(super) example: &'static str,
+    pub(super) required: bool,
+}
+
+/// What a success carries.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Answers {
+    /// Nobody has said it yet, which fails the check of the document.
+    #[default]
+    Unsaid,
+    Nothing,
+    One(Shape),
+    Page(Shape),
+    /// Ready-made content, by path: media type and what it is.
+    Content(&'static [(&'static str, &'static str, &'static str)]),
+}
+
+/// The promises of one function.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Contract {
+    pub(super) query: Option<Shape>,
+    pub(super) takes: Option<Takes>,
+    pub(super) answers: Answers,
+    pub(super) versioned: bool,
+    /// A second status of success, and when it comes.
+    pub(super) or_answers: Option<(u16, &'static str)>,
+    pub(super) refuses: &'static [Code],
+}
+
+/// The contract, part by part.
+impl HttpFunction {
+    /// Query parameters: the members of a struct. A list's `limit` and `cursor` come with [`lists`](Self::lists).
+    #[must_use]
+    pub fn query<Q: ToSchema>(mut self) -> Self {
+        self.contract.query = Some(Shape::of::<Q>());
+        self
+    }
+
+    /// A JSON body, with an example that the function accepts.
+    #[must_use]
+    pub fn takes<B: ToSchema>(mut self, example: &'static str) -> Self {
+        self.contract.takes = Some(Takes { shape: Shape::of::<B>(), example, required: true });
+        self
+    }
+
+    /// A JSON body that may be left out.
+    #[must_use]
+    pub fn may_take<B: ToSchema>(mut self, example: &'static str) -> Self {
+        self.contract.takes = Some(Takes { shape: Shape::of::<B>(), example, required: false });
+        self
+    }
+
+    /// One view.
+    #[must_use]
+    pub fn answers<V: ToSchema>(mut self) -> Self {
+        self.contract.answers = Answers::One(Shape::of::<V>());
+        self
+    }
+
+    /// Views in pages.
+    #[must_use]
+    pub fn lists<V: ToSchema>(mut self) -> Self {
+        self.contract.answers = Answers::Page(Shape::of::<V>());
+        self
+    }
+
+    /// No body.
+    #[must_use]
+    pub fn answers_nothing(mut self) -> Self {
+        self.contract.answers = Answers::Nothing;
+        self
+    }
+
+    /// Ready-made content of each route: path, media type, what it is.
+    #[must_use]
+    pub fn serves(mut self, contents: &'static [(&'static str, &'static str, &'static str)]) -> Self {
+        self.contract.answers = Answers::Content(contents);
+        self
+    }
+
+    /// Its answer has an `ETag`; if it is a read, a caller who has that version gets a 304.
+    #[must_use]
+    pub fn versioned(mut self) -> Self {
+        self.contract.versioned = true;
+        self
+    }
+
+    /// The same answer under another status of success, and when that comes.
+    #[must_use]
+    pub fn or_answers(mut self, status: u16, when: &'static str) -> Self {
+        self.contract.or_answers = Some((status, when));
+        self
+    }
+
+    /// Problems that are its own, beside those that its manifest and its types imply.
+    #[must_use]
+    pub fn refuses(mut self, codes: &'static [Code]) -> Self {
+        self.contract.refuses = codes;
+        self
+    }
+}

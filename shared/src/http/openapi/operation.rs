@@ -1,0 +1,118 @@
+//! One function on one of its routes, as an operation.
+
+use serde_json::{Value, json};
+
+use super::{super::contract::Answers, parts, responses, schemas::Schemas, tag};
+use crate::{
+    function::{Access, HttpSpec, Route},
+    http::{HttpFunction, contract::Takes},
+};
+
+/// The operation.
+///
+/// # Errors
+/// One sentence about what keeps it from being described.
+pub(super) fn operation(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> Result<Value, String> {
+    let spec = function.spec;
+    let mut operation = json!({
+        "operationId": operation_id(spec, route),
+        "tags": [tag(spec)],
+        "summary": spec.purpose,
+        "description": description(spec),
+        "parameters": parameters(function, route, schemas)?,
+        "responses": responses::responses(function, route, schemas)?,
+        "security": security(spec),
+    });
+    if let Access::Scope(scope) = spec.permission {
+        operation["x-required-scope"] = scope.as_str().into();
+    }
+    if let Some(takes) = &function.contract.takes {
+        operation["requestBody"] = request_body(takes, route, schemas)?;
+    }
+    Ok(operation)
+}
+
+/// The function's name; with several routes, the name and the path.
+fn operation_id(spec: &HttpSpec, route: &Route) -> String {
+    if spec.routes.len() == 1 {
+        return spec.name.to_owned();
+    }
+    let words = route.path.split(['/', '.']).filter(|word| !word.is_empty()).map(|word| word.trim_matches(['{', '}']));
+    words.fold(spec.name.to_owned(), |name, word| name + "-" + word)
+}
+
+fn description(spec: &HttpSpec) -> String {
+    let who = match spec.permission {
+        Access::Public => "Open to everyone; the request is not signed.".to_owned(),
+        Access::Any => "For every valid key.".to_owned(),
+        Access::Scope(scope) => format!("The key needs the scope `{scope}`."),
+    };
+    let once = if spec.idempotency { " Happens once per `Idempotency-Key`." } else { "" };
+    let based = if spec.if_match { " The change is made only to the version that `If-Match` names." } else { "" };
+    format!("{who}{once}{based} Answered within {} s.", spec.timeout_seconds)
+}
+
+/// OpenAPI 3.1 lets a requirement of any scheme name roles: ours are scopes.
+fn security(spec: &HttpSpec) -> Value {
+    match spec.permission {
+        Access::Public => json!([]),
+        Access::Any => json!([{"signature": [], "signature_input": []}]),
+        Access::Scope(scope) => json!([{"signature": [scope.as_str()], "signature_input": []}]),
+    }
+}
+
+fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> Result<Vec<Value>, String> {
+    let (spec, contract) = (function.spec, &function.contract);
+    let mut parameters = Vec::new();
+    for name in route.parameters() {
+        let schema = parts::path_parameter(name)
+            .ok_or_else(|| format!("{{{name}}} has no schema: add it to path_parameter in http/openapi/parts.rs"))?;
+        parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
+    }
+    if let Some(query) = contract.query {
+        let members = schemas.members(query)?;
+        parameters.extend(members.into_iter().map(|(name, schema, required)| query_parameter(&name, schema, required)));
+    }
+    let shared = |name: &str| json!({"$ref": format!("#/components/parameters/{name}")});
+    if matches!(contract.answers, Answers::Page(_)) {
+        parameters.extend(["limit", "cursor"].map(shared));
+    }
+    for (name, taken) in [
+        ("Idempotency-Key", spec.idempotency),
+        ("If-Match", spec.if_match),
+        ("If-None-Match", contract.versioned && route.method == "GET"),
+        ("Content-Digest", contract.takes.is_some_and(|takes| takes.required) && spec.permission != Access::Public),
+        ("X-Request-Id", true),
+        ("traceparent", true),
+    ] {
+        if taken {
+            parameters.push(shared(name));
+        }
+    }
+    Ok(parameters)
+}
+
+fn query_parameter(name: &str, mut schema: Value, required: bool) -> Value {
+    // The sentence belongs to the parameter; beside a reference it would only repeat it.
+    let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+    let mut parameter = json!({"name": name, "in": "query", "required": required, "schema": schema});
+    if let Some(description) = description {
+        parameter["description"] = description;
+    }
+    if parameter["schema"]["type"] == "array" {
+        // `expand=a,b`, not `expand=a&expand=b`.
+        parameter["style"] = "form".into();
+        parameter["explode"] = false.into();
+    }
+    parameter
+}
+
+fn request_body(takes: &Takes, route: &Route, schemas: &mut Schemas) -> Result<Value, String> {
+    let example: Value = serde_json::from_str(takes.example).map_err(|error| format!("its example is no JSON: {error}"))?;
+    let content = json!({"schema": schemas.reference(takes.shape), "example": example});
+    let content = match route.method {
+        "PATCH" => json!({"application/merge-patch+json": content, "application/json": content}),
+        _ => json!({"application/json": content}),
+    };
+    Ok(json!({"required": takes.required, "content": content}))
+}
