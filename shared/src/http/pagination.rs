@@ -159,7 +159,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::{super::Code, *};
-    use crate::fuzz::{changed, changes};
+    use crate::fuzz::{changed, changes, fuzz};
 
     const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
 
@@ -198,11 +198,11 @@ mod tests {
     /// A query of anybody's making: a cursor is good only if it is one that this list gives out.
     #[test]
     fn fuzz_cursor() {
-        const WORDS: &[&str] = &["cursor=", "limit=", "=", "&", "%", "+", "%41", "A", "_", "-", "/", "100", "\u{e4}"];
+        const WORDS: &str = r#"cursor= limit= = & % + %41 A _ - / 100 é"#;
         let list = list(TENANT, "list-orders", "status=paid");
         let query = format!("status=paid&limit=2&cursor={}", list.cursor("1732269600000000,ord_7"));
-        bolero::check!().with_generator(changes()).for_each(|changes| {
-            let query = changed(query.as_bytes(), changes, WORDS);
+        fuzz(changes(), |changes| {
+            let query = changed(query.as_bytes(), &changes, WORDS);
             let read = ListQuery::read(&String::from_utf8_lossy(&query));
             let (sent, filters) = (read.cursor.clone(), read.filters.clone());
             let Ok(page) = read.page(list.clone(), "/v1/orders") else { return };

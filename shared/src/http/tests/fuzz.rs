@@ -13,7 +13,7 @@ use crate::{
         policy::TenantPolicy,
         timestamp::Timestamp,
     },
-    fuzz::{changed, changes},
+    fuzz::{changed, changes, fuzz},
     http::strict_json,
 };
 
@@ -23,36 +23,7 @@ const ORDER: &str = r#"{"external_reference":"r-1","currency":"EUR","customer":{
 {"sku":"EBOOK-1","name":"On tea","quantity":1,"unit_price":990,"requires_shipping":false}],"shipping":490,"shipping_tax":98,
 "discount":100,"payments":[{"method":"card","token":"tok_visa","amount":4458,"capture":"automatic"}],"metadata":{"channel":"web"}}"#;
 
-const WORDS: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\"",
-    "\\",
-    "\\u0000",
-    "\\ud800",
-    "null",
-    "true",
-    "0",
-    "-1",
-    "1e400",
-    "1.5",
-    "9007199254740991",
-    "9007199254740992",
-    "9223372036854775807",
-    "18446744073709551616",
-    "1000000",
-    "\"lines\":",
-    "\"quantity\":",
-    "\"amount\":",
-    "\"EUR\"",
-    "\"JPY\"",
-    "\"manual\"",
-    "\u{e9}",
-];
+const WORDS: &str = r#"{ } [ ] , : " \ \u0000 \ud800 null true 0 -1 1.5 1e400 9007199254740991 9007199254740992 9223372036854775807 18446744073709551616 1000000 "lines": "quantity": "amount": "EUR" "JPY" "manual" é"#;
 
 struct Counter(u128);
 
@@ -65,8 +36,8 @@ impl NewIds for Counter {
 
 #[test]
 fn fuzz_order_body() {
-    bolero::check!().with_generator(changes()).for_each(|changes| {
-        let body = changed(ORDER.as_bytes(), changes, WORDS);
+    fuzz(changes(), |changes| {
+        let body = changed(ORDER.as_bytes(), &changes, WORDS);
         let Ok(document) = strict_json::parse(&body) else { return };
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), document, "strict is a part of JSON");
         let Ok(request) = strict_json::shape::<OrderRequest>(&document) else { return };

@@ -106,7 +106,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.set_environment(name, value);
     }
     let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;
-    steps.set_environment("BOLERO_RANDOM_TEST_TIME_MS", &(fuzz_seconds * 1000).to_string());
+    steps.set_environment("FUZZ_SECONDS", &fuzz_seconds.to_string());
     let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
     if filtered {
         arguments.push("--");
