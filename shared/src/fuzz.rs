@@ -29,6 +29,7 @@ const LENGTH_MAX: u8 = 32;
 ///
 /// # Panics
 /// With the smallest input it finds that makes `target` panic.
+#[expect(clippy::print_stderr, reason = "how many inputs there were belongs to the result, and is shown with --nocapture")]
 pub(crate) fn fuzz<I: Strategy>(inputs: I, target: impl Fn(I::Value)) {
     let seconds = match std::env::var("FUZZ_SECONDS") {
         Ok(text) => text.parse().unwrap_or_else(|error| panic!("FUZZ_SECONDS does not take {text:?}: {error}")),

@@ -6,15 +6,19 @@
 //! [`order::payment`], [`order::shipment`], and after each [`order::advance`].
 
 pub mod actor;
+pub mod api_key;
+pub mod audit;
 pub mod fulfilment;
 pub mod ids;
 pub mod invalid;
 pub mod messages;
 pub mod money;
 pub mod order;
+pub mod patch;
 pub mod payments;
 pub mod permissions;
 pub mod policy;
 pub mod schema;
+pub mod tenant;
 pub mod text_enum;
 pub mod timestamp;

@@ -91,6 +91,7 @@ pub(super) fn parameters() -> Value {
     json!({
         "Idempotency-Key": header("Idempotency-Key", true, key, "New for every intended effect, the same with each retry of it."),
         "If-Match": header("If-Match", true, json!({"type": "string"}), "The `ETag` that the change is based on."),
+        "If-Match-Optional": header("If-Match", false, json!({"type": "string"}), "The `ETag` of the order that the change is based on; any if left out."),
         "If-None-Match": header("If-None-Match", false, json!({"type": "string"}), "The `ETag` of the version that you have: a 304 if it is still good."),
         "X-Request-Id": header("X-Request-Id", false, request_id, "Your own id of the request, echoed and logged."),
         "traceparent": header("traceparent", false, trace, "W3C Trace Context; honoured and passed on."),
