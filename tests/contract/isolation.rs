@@ -57,7 +57,7 @@ const TABLES: &str = "WITH tables AS (
 #[tokio::test]
 async fn every_table_is_closed() {
     let database = Database::migrated(&Servers::from_env()).await;
-    assert!(tables(&database.sql()).await.len() >= 18, "the tables were not found");
+    assert!(database.sql().tables().await.len() >= 18, "the tables were not found");
     assert_eq!(gaps(&database.sql()).await, Vec::<String>::new());
 }
 
@@ -90,7 +90,7 @@ async fn without_a_tenant_every_table_is_an_error_and_with_another_it_is_empty()
     let sql = stack.sql();
     let nobody = sql.as_role("orders_app");
     let stranger = sql.as_tenant("ten_0198f000000070008000000000000009");
-    for table in tables(&sql).await {
+    for table in sql.tables().await {
         assert!(sql.count(&table).await > 0, "{table} has no row: what is tested here would hold for any empty table");
         let query = format!("SELECT count(*) AS n FROM {table}");
         let problem = nobody.try_rows(&query).await.err().unwrap_or_else(|| panic!("{table} answers without a tenant")).to_string();
@@ -138,11 +138,6 @@ async fn fill(stack: &Stack) {
     for table in ["deferred_messages", "dead_letters", "fulfillment_lines"] {
         until(&format!("{table} has a row"), async || (stack.sql().count(table).await > 0).then_some(())).await;
     }
-}
-
-async fn tables(sql: &Sql) -> Vec<String> {
-    let rows = sql.rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations' ORDER BY 1").await;
-    rows.iter().map(|row| row["relname"].as_str().unwrap().to_owned()).collect()
 }
 
 /// What breaks the rules, as `rule: what`.

@@ -7,4 +7,8 @@ mod isolation;
 mod lists;
 mod migrations;
 mod openapi;
+mod routes;
+mod scopes;
 mod statements;
+mod tenants;
+mod walls;

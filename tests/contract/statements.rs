@@ -69,7 +69,7 @@ fn parameters(text: &str) -> usize {
 }
 
 /// Name and text of every file with a statement.
-fn statements() -> Vec<(String, String)> {
+pub fn statements() -> Vec<(String, String)> {
     let mut files = Vec::new();
     collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/src/db")), &mut files);
     files.sort();

@@ -1,6 +1,7 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
 mod api_docs;
+mod bad_input;
 mod cancel_order;
 mod consumers;
 mod create_api_key;
@@ -10,6 +11,7 @@ mod create_tenant;
 mod get_order;
 mod get_order_history;
 mod get_tenant;
+mod idempotency;
 mod kept_answers;
 mod list_api_keys;
 mod list_orders;

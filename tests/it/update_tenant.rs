@@ -2,7 +2,10 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::{catalog, function::Access};
+use shared::{
+    catalog,
+    function::{Access, Route},
+};
 use tests::{Caller, Options, Stack, raw_id, sample, until};
 
 #[tokio::test]
@@ -138,10 +141,11 @@ async fn a_suspended_tenant_is_refused_everywhere_until_it_is_active_again() {
     let refused = async || (caller.get("/v1/orders").send().await.status == 403).then_some(());
     until("the tenant is refused", refused).await;
     for spec in catalog::HTTP.iter().filter(|spec| spec.permission != Access::Public) {
-        let template = spec.path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment });
-        let path = template.collect::<Vec<_>>().join("/");
-        let request = caller.request(spec.method.parse().unwrap(), &path).new_key();
-        request.send().await.problem(403, "tenant_suspended");
+        for Route { method, path } in spec.routes {
+            let segments = path.split('/').map(|segment| if segment.starts_with('{') { "x" } else { segment });
+            let request = caller.request(method.parse().unwrap(), &segments.collect::<Vec<_>>().join("/")).new_key();
+            request.send().await.problem(403, "tenant_suspended");
+        }
     }
     operator.patch(&path, 2).json(&json!({ "status": "active" })).send().await.expect(200);
     until("the tenant is let in", async || (caller.get("/v1/orders").send().await.status == 200).then_some(())).await;

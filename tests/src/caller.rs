@@ -284,6 +284,29 @@ impl Request<'_> {
         connection
     }
 
+    /// Its head as it goes over a [`Wire`](super::Wire), signed and without the empty line at the end, so that a test may say itself how
+    /// long the body is; and the body.
+    ///
+    /// # Panics
+    /// When the request cannot be signed.
+    #[must_use]
+    pub fn into_wire(self) -> (String, Vec<u8>) {
+        let (method, path, headers, body) = self.into_parts();
+        let fields: String = headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
+        (format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{fields}"), body)
+    }
+
+    /// Sends a request without a body over a connection of its own, the path exactly as it was given: a client would mend `..` and `%`.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn send_as_is(self) -> Answer {
+        let mut wire = super::Wire::connect(&self.caller.base).await;
+        let (head, _) = self.into_wire();
+        wire.send(format!("{head}\r\n")).await;
+        wire.answer().await
+    }
+
     /// Sends it.
     ///
     /// # Panics

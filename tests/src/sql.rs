@@ -1,5 +1,7 @@
 //! Looks at what the service wrote, and sometimes arranges what it could not: rows as JSON.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use sqlx::{
     AssertSqlSafe, PgPool,
@@ -94,6 +96,30 @@ impl Sql {
             }
         }
         found
+    }
+
+    /// The names of the service's tables.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses.
+    pub async fn tables(&self) -> Vec<String> {
+        let rows =
+            self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1").await;
+        rows.iter().map(|row| row["tablename"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What every table holds, as a number of rows and a hash over them: equal before and after what must change nothing.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses.
+    pub async fn contents(&self) -> BTreeMap<String, String> {
+        let mut contents = BTreeMap::new();
+        for table in self.tables().await {
+            let query =
+                format!("SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '') FROM {table} t");
+            contents.insert(table, self.value(&query).await.as_str().unwrap().to_owned());
+        }
+        contents
     }
 
     /// Runs statements and returns how many rows they touched.

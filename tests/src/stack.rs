@@ -1,9 +1,11 @@
 //! One running service: a database, a vhost if it needs the broker, and the real binaries between them.
 
-use serde_json::Value;
-use shared::catalog;
+use std::collections::BTreeMap;
 
-use super::{Caller, Database, Key, Logs, Partner, Process, Program, Servers, Sql, until, vhost::Vhost};
+use serde_json::Value;
+use shared::{catalog, domain::permissions::Permission};
+
+use super::{Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, raw_id, until, vhost::Vhost};
 
 /// Seals what tests store; not the development key, and no key of anybody.
 const KEYS_ENCRYPTION: &str = "v1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtMDAwMDE=";
@@ -29,6 +31,7 @@ pub struct Options {
     broker: bool,
     simulators: Option<Vec<String>>,
     environment: Vec<(&'static str, String)>,
+    proxied: Vec<&'static str>,
 }
 
 impl Options {
@@ -37,7 +40,7 @@ impl Options {
     pub fn http() -> Self {
         let names: Vec<_> = catalog::HTTP.iter().map(|spec| spec.name).collect();
         let arguments = vec!["--only".to_owned(), names.join(",")];
-        Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new() }
+        Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new(), proxied: Vec::new() }
     }
 
     /// Every function, with the broker and without partners: the test is the partners.
@@ -72,6 +75,13 @@ impl Options {
         self.set("DATABASE_POOL_SIZE", &connections.to_string())
     }
 
+    /// With a [`Proxy`] in front of the server that this variable names: [`Stack::proxy`].
+    #[must_use]
+    pub fn proxied(mut self, name: &'static str) -> Self {
+        self.proxied.push(name);
+        self
+    }
+
     /// A variable of the service's environment, in place of the harness's own.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: &str) -> Self {
@@ -93,6 +103,7 @@ pub struct Stack {
     http: reqwest::Client,
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
+    proxies: BTreeMap<&'static str, Proxy>,
 }
 
 impl Stack {
@@ -131,9 +142,10 @@ impl Stack {
         }
         // The last value of a variable counts.
         environment.extend(options.environment);
+        let proxies = proxies(&options.proxied, &mut environment).await;
         let service = Process::start(Program::Standalone, &borrowed(&options.arguments), &environment).await;
         let http = Servers::http_client();
-        let stack = Self { service, simulators, database, vhost, http, arguments: options.arguments, environment };
+        let stack = Self { service, simulators, database, vhost, http, arguments: options.arguments, environment, proxies };
         stack.wait_for_queues(&options.consumes).await;
         stack
     }
@@ -194,6 +206,27 @@ impl Stack {
         self.caller(Key { tenant_id, key_id: OPERATOR_KEY_ID.to_owned(), secret: OPERATOR_KEY.to_owned() })
     }
 
+    /// A new tenant whose key may do everything.
+    ///
+    /// # Panics
+    /// When `create-tenant` fails.
+    pub async fn tenant_with_all_scopes(&self) -> Caller {
+        self.tenant_with_scopes(Permission::ALL).await
+    }
+
+    /// A new tenant whose key has exactly these scopes, which no process has seen before.
+    ///
+    /// # Panics
+    /// When `create-tenant` fails.
+    pub async fn tenant_with_scopes(&self, scopes: &[Permission]) -> Caller {
+        let caller = self.tenant().await;
+        let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let tenant = raw_id(&caller.key.tenant_id);
+        let change = format!("UPDATE api_keys SET scopes = '{{{}}}' WHERE tenant_id = '{tenant}'", scopes.join(","));
+        assert_eq!(self.sql().execute(&change).await.unwrap(), 1);
+        caller
+    }
+
     /// A program that calls with this key.
     #[must_use]
     pub fn caller(&self, key: Key) -> Caller {
@@ -204,6 +237,15 @@ impl Stack {
         let output = self.run(Program::Standalone, &["create-tenant", "--name", "a test's tenant", "--stock", stock]).await;
         assert!(output.status.success(), "create-tenant failed: {}", String::from_utf8_lossy(&output.stderr));
         Key::printed(&output.stdout)
+    }
+
+    /// The proxy in front of the server that a variable names.
+    ///
+    /// # Panics
+    /// When the options asked for none.
+    #[must_use]
+    pub fn proxy(&self, name: &str) -> &Proxy {
+        self.proxies.get(name).unwrap_or_else(|| panic!("the options have no proxy for {name}"))
     }
 
     /// Somebody on the other side of this stack's vhost.
@@ -275,6 +317,19 @@ impl Stack {
         let (_, body) = self.fetch(&format!("{}/operations", self.simulator_url())).await;
         serde_json::from_str::<Value>(&body).unwrap().as_array().unwrap().clone()
     }
+}
+
+/// Puts a proxy in front of the server of each of these variables.
+async fn proxies(names: &[&'static str], environment: &mut Vec<(&'static str, String)>) -> BTreeMap<&'static str, Proxy> {
+    let mut proxies = BTreeMap::new();
+    for name in names {
+        let (_, server) = environment.iter().rfind(|(variable, _)| variable == name).unwrap();
+        let server = server.parse().unwrap();
+        let proxy = Proxy::start(&server).await;
+        environment.push((name, proxy.in_place_of(&server)));
+        proxies.insert(*name, proxy);
+    }
+    proxies
 }
 
 fn borrowed(arguments: &[String]) -> Vec<&str> {

@@ -21,6 +21,11 @@ pub struct FieldErrors(Vec<FieldError>);
 const ERRORS_MAX: usize = 100;
 
 impl FieldErrors {
+    /// Whether nothing has been noted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Notes one error.
     pub fn push(&mut self, pointer: impl Into<String>, code: &'static str, message: impl Into<String>) {
         if self.0.len() < ERRORS_MAX {
@@ -50,6 +55,17 @@ impl FieldErrors {
     /// # Errors
     /// Every error noted.
     pub fn into_result(self) -> Result<(), Vec<FieldError>> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+        if self.is_empty() { Ok(()) } else { Err(self.0) }
     }
+
+    /// Every error noted.
+    pub fn into_vec(self) -> Vec<FieldError> {
+        self.0
+    }
+}
+
+/// Makes a JSON Pointer point one member or item further (RFC 6901 §3).
+pub fn push_segment(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
 }

@@ -17,7 +17,8 @@ use super::{
     money::Amount,
     order::{
         cancel::REASON_MAX,
-        request::{METADATA_BYTES_MAX, METADATA_KEYS_MAX, QUANTITY_MAX, REFERENCE_MAX, SKU_MAX, TEXT_MAX},
+        metadata::{METADATA_BYTES_MAX, METADATA_KEYS_MAX},
+        request::{QUANTITY_MAX, REFERENCE_MAX, SKU_MAX, TEXT_MAX},
         tender::TOKEN_MAX,
     },
     policy::{LINES_MAX, PAYMENT_DEADLINE_SECONDS_MAX, PAYMENT_DEADLINE_SECONDS_MIN},
@@ -155,7 +156,10 @@ impl ToSchema for KeyId {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::order::request::{LINES_MAX, OrderRequest, TENDERS_MAX};
+    use crate::domain::{
+        order::request::{OrderRequest, TENDERS_MAX},
+        policy::LINES_MAX,
+    };
 
     #[test]
     fn the_two_lengths_that_are_written_twice_are_the_same() {

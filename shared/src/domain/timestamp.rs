@@ -61,11 +61,15 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// The first moment of the year 0, where RFC 3339 begins. PostgreSQL reaches further back, but not as far as the parser.
+const FIRST: Timestamp = Timestamp(-62_167_219_200_000_000);
+
 impl FromStr for Timestamp {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        text.parse::<jiff::Timestamp>().map(Self::from)
+        let timestamp: Self = text.parse::<jiff::Timestamp>()?.into();
+        if timestamp < FIRST { Err(jiff::Error::from_args(format_args!("the year is not 0000 to 9999"))) } else { Ok(timestamp) }
     }
 }
 
@@ -90,5 +94,15 @@ mod tests {
     fn six_decimals_always() {
         assert_eq!(Timestamp::from_microsecond(0).to_string(), "1970-01-01T00:00:00.000000Z");
         assert_eq!("2026-11-22T10:00:00.1Z".parse::<Timestamp>().unwrap().to_string(), "2026-11-22T10:00:00.100000Z");
+    }
+
+    #[test]
+    fn time_begins_with_the_year_0_and_ends_with_9999() {
+        for good in ["0000-01-01T00:00:00Z", "9999-12-30T22:00:00Z"] {
+            assert!(good.parse::<Timestamp>().is_ok(), "{good}");
+        }
+        for bad in ["-000001-12-31T23:59:59.999999Z", "-009999-01-02T00:00:00Z", "10000-01-01T00:00:00Z"] {
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
     }
 }

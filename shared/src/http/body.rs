@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes, HttpBody};
 use http::{
     HeaderMap, HeaderValue, Method,
-    header::{CONTENT_TYPE, HeaderName},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::Instant;
@@ -39,12 +39,18 @@ fn too_large() -> Problem {
     Problem::new(Code::PayloadTooLarge).detail(format!("a body has at most {MAX_BODY_BYTES} bytes"))
 }
 
-/// Lets JSON through, and for PATCH a JSON merge patch (RFC 7396).
+/// Lets JSON through, and for PATCH a JSON merge patch (RFC 7396); never a compressed body, whose size would be no limit.
 ///
 /// # Errors
 /// 415, saying what is taken.
 pub(super) fn require_json(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Problem::new(Code::UnsupportedMediaType)
+            .detail("the body must not be compressed")
+            // What is taken instead (RFC 9110 §15.5.16).
+            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+    }
+    let content_type = single(headers, CONTENT_TYPE);
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let is_patch = method == Method::PATCH;
     if media_type.eq_ignore_ascii_case("application/json") || (is_patch && media_type.eq_ignore_ascii_case("application/merge-patch+json"))
@@ -56,4 +62,13 @@ pub(super) fn require_json(method: &Method, headers: &HeaderMap) -> Result<(), P
     Err(Problem::new(Code::UnsupportedMediaType)
         .detail(format!("the body must be {accepted}"))
         .header(name, HeaderValue::from_static(accepted)))
+}
+
+/// A field that must stand there once; several lines of it could be read as either.
+fn single(headers: &HeaderMap, name: HeaderName) -> &str {
+    let mut lines = headers.get_all(name).iter();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => line.to_str().unwrap_or_default(),
+        _ => "",
+    }
 }

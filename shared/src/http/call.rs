@@ -7,7 +7,9 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Page, Problem, Reply, State, body, fingerprint::fingerprint, pagination::ListQuery, precondition, query, strict_json};
+use super::{
+    Page, Problem, Reply, State, body, fingerprint::fingerprint, json_shape, pagination::ListQuery, precondition, query, strict_json,
+};
 use crate::{
     auth::Principal,
     commands::{self, Claim, Context, Origin},
@@ -77,7 +79,7 @@ impl Call {
     /// # Errors
     /// 415 unless it is JSON by name, 400 `malformed` unless it is by nature, 422 with a pointer when it does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        strict_json::shape(self.json_document()?)
+        json_shape::read(self.json_document()?)
     }
 
     /// The same for a body that may be left out.

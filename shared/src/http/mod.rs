@@ -17,6 +17,7 @@ mod contract;
 mod exchange;
 mod fingerprint;
 mod function;
+mod json_shape;
 pub mod openapi;
 mod pagination;
 mod precondition;

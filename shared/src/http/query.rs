@@ -1,4 +1,5 @@
-//! Query parameters, read strictly: an unknown one, a repeated one or a value that does not fit is refused by name.
+//! Query parameters, read strictly: an unknown one, a repeated one or a value that does not fit is refused by name, and so is what
+//! does not decode to text.
 
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
@@ -10,8 +11,34 @@ use super::{Code, Problem};
 /// # Errors
 /// 422 `validation_failed` with the parameter's name where there is one to name.
 pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    require_text(query)?;
     let parameters = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(parameters).map_err(|error| misfit(&error.path().to_string(), &error.inner().to_string()))
+}
+
+/// Lets a request through that has no parameters.
+///
+/// # Errors
+/// 422 naming the first: it may have been meant to change what is done (`dry_run=true`), so it is not passed over.
+pub(super) fn require_none(query: &str) -> Result<(), Problem> {
+    match form_urlencoded::parse(query.as_bytes()).next() {
+        None => Ok(()),
+        Some((parameter, _)) => Err(misfit(&parameter, "this endpoint has no parameters")),
+    }
+}
+
+/// Bytes that are no UTF-8 are decoded as U+FFFD, and what was compared then would not be what was sent. PostgreSQL takes no NUL.
+fn require_text(query: &str) -> Result<(), Problem> {
+    let is_text = |text: &str| !text.contains(|character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER);
+    for (parameter, value) in form_urlencoded::parse(query.as_bytes()) {
+        if !is_text(&parameter) {
+            return Err(Problem::malformed("the name of a parameter is not UTF-8 without control characters"));
+        }
+        if !is_text(&value) {
+            return Err(misfit(&parameter, "the value is not UTF-8 without control characters"));
+        }
+    }
+    Ok(())
 }
 
 /// 422 about one parameter.

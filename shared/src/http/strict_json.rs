@@ -1,17 +1,14 @@
 //! JSON read strictly: a key that appears twice or a nesting deeper than [`MAX_DEPTH`] is refused, which serde_json alone lets pass.
 //!
 //! Two readers of one document must never see two documents: with a duplicate key, what we check and what we store could differ.
+//! Whether a value has the shape that a handler wants is the matter of [`json_shape`](super::json_shape).
 
 use std::fmt;
 
-use serde::{
-    Deserialize,
-    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::Problem;
-use crate::domain::invalid::FieldError;
 
 /// Arrays and objects inside one another; a body nested deeper is refused as `malformed`.
 const MAX_DEPTH: usize = 32;
@@ -26,57 +23,6 @@ pub(super) fn parse(body: &[u8]) -> Result<Value, Problem> {
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| Problem::malformed(format!("the body is not acceptable JSON: {error}")))
-}
-
-/// A value as the shape a handler wants.
-///
-/// # Errors
-/// 422 `validation_failed` with a JSON Pointer to the first thing that does not fit.
-pub(super) fn shape<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(value).map_err(|error| misfit(error.path(), &error.inner().to_string()))
-}
-
-fn misfit(path: &serde_path_to_error::Path, message: &str) -> Problem {
-    let mut pointer = pointer(path);
-    // A missing member has no place of its own; the pointer names the place where it belongs.
-    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        push_segment(&mut pointer, name);
-    }
-    Problem::invalid(vec![FieldError { pointer, code: misfit_code(message), message: message.to_owned() }])
-}
-
-/// serde hands its reasons on as text alone; these beginnings are the ones `serde::de::Error` itself writes.
-pub(super) fn misfit_code(message: &str) -> &'static str {
-    const BEGINNINGS: [(&str, &str); 6] = [
-        ("missing field", "required"),
-        ("unknown field", "unknown_field"),
-        ("unknown variant", "unknown_value"),
-        ("invalid type", "invalid_type"),
-        ("invalid length", "invalid_length"),
-        ("duplicate field", "duplicate"),
-    ];
-    BEGINNINGS.iter().find(|(beginning, _)| message.starts_with(beginning)).map_or("invalid_value", |(_, code)| code)
-}
-
-/// A path as a JSON Pointer (RFC 6901).
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => push_segment(&mut pointer, &index.to_string()),
-            Segment::Map { key } => push_segment(&mut pointer, key),
-            // A variant is no place in the document; an unknown one cannot be named.
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
-}
-
-fn push_segment(pointer: &mut String, segment: &str) {
-    pointer.push('/');
-    pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
 }
 
 /// Builds a [`Value`] and counts how deep it may still go.

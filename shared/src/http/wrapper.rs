@@ -4,13 +4,13 @@ use std::{sync::OnceLock, time::Duration};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use http::{Response, request::Parts};
+use http::{Method, Response, request::Parts};
 use tokio::{sync::oneshot, task::JoinError, time::Instant};
 use tracing::Instrument;
 
 use super::{
     Call, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
-    precondition,
+    precondition, query,
 };
 use crate::function::Route;
 
@@ -48,6 +48,10 @@ async fn answer(
     let (principal, kept_answer) = authenticated.map(|known| (known.principal, known.kept_answer)).unzip();
     exchange.tenant = principal.as_ref().map(|principal| principal.tenant);
     let idempotency_key = demanded?;
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        // What changes something is told by path, headers and body alone.
+        query::require_none(parts.uri.query().unwrap_or_default())?;
+    }
 
     let call = Call {
         spec,

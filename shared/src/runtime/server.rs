@@ -18,6 +18,9 @@ use super::{Shutdown, shutdown::DRAIN_LIMIT};
 
 /// The head of a request must arrive within this time, an idle connection's next one too; beyond it the connection is closed.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a request's head, its first line included; a longer one is answered 431. API Gateway takes 10 KiB, so no caller needs more.
+/// That it has at most 100 fields is hyper's own limit.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Open connections at most; further ones wait in the kernel's backlog.
 const CONNECTION_LIMIT: usize = 4_096;
 /// Pause after a failed `accept` (out of file descriptors), so that it does not spin.
@@ -97,12 +100,14 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpSt
     }
 }
 
+/// A head that is no HTTP never reaches the router: hyper answers it without a body (400, 431) and closes the connection.
 async fn converse(stream: TcpStream, router: Router, watcher: Watcher, slot: OwnedSemaphorePermit) {
     // Answers are written whole: waiting to fill a segment would only delay them. A socket that refuses is about to fail anyway.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_READ_TIMEOUT)
+        .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // A connection fails when its client goes away or speaks no HTTP: nothing an operator could mend, so nothing to log.
     let _ = watcher.watch(connection).await;

@@ -1,6 +1,6 @@
-//! `POST /v1/orders`: what is answered and what is written. Keys that come twice are in `idempotency`, refusals in `refusals`.
+//! `POST /v1/orders`: what is answered and what is written. Refusals are in `refusals`, keys that come twice in
+//! [`idempotency`](crate::idempotency).
 
-mod idempotency;
 mod refusals;
 
 use futures_util::future::join_all;

@@ -10,6 +10,7 @@ pub mod contact;
 pub mod draft;
 pub mod hold;
 pub mod line;
+pub mod metadata;
 pub mod payment;
 pub mod place;
 pub mod request;

@@ -8,6 +8,7 @@ use super::{
     Priced,
     contact::{Address, Contact, Customer},
     line::{Line, Quantities},
+    metadata::check_metadata,
     tender::{NewTender, PaymentRequest, Token},
 };
 use crate::domain::{
@@ -23,10 +24,6 @@ use crate::domain::{
 pub const QUANTITY_MAX: u32 = 1_000_000;
 /// Tenders of one order at its creation; more are a 422.
 pub const TENDERS_MAX: usize = 10;
-/// Members of an order's or a line's metadata; more are a 422.
-pub const METADATA_KEYS_MAX: usize = 50;
-/// Bytes of metadata as JSON; more are a 422.
-pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 /// Characters of an article number.
 pub const SKU_MAX: usize = 64;
 /// Characters of a reference of the caller's.
@@ -91,7 +88,7 @@ pub struct LineRequest {
     pub name: String,
     /// 1 to 1,000,000.
     #[schema(value_type = Quantity)]
-    pub quantity: u32,
+    pub quantity: i64,
     /// Of one unit.
     #[schema(value_type = NonNegativeAmount)]
     pub unit_price: i64,
@@ -135,38 +132,29 @@ impl NewOrder {
     /// Checks a request against the rules of the domain and the tenant's policy, and gives its lines their ids.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// Everything that is wrong with it. Sums are compared only when every number in them is in range: what is said about a sum of
+    /// something else would be wrong.
     pub fn parse(request: OrderRequest, policy: &TenantPolicy, ids: &mut dyn NewIds) -> Result<Self, Vec<FieldError>> {
         let mut errors = FieldErrors::default();
         let currency = parse_currency(&request.currency, policy, &mut errors);
         check_texts(&request, &mut errors);
         check_metadata(&request.metadata, "/metadata", &mut errors);
-        let lines = parse_lines(&request.lines, ids, &mut errors);
-        let shipping = parse_amount(request.shipping, "/shipping", &mut errors);
-        let shipping_tax = parse_amount(request.shipping_tax, "/shipping_tax", &mut errors);
-        let discount = parse_amount(request.discount, "/discount", &mut errors);
-        let total = check_total(&Priced { lines: &lines, shipping, shipping_tax, discount }, request.expected_total, &mut errors);
-        let tenders = parse_tenders(&request.payments, total, &mut errors);
-        check_limits(lines.len(), total, policy, &mut errors);
-        if lines.iter().any(|line| line.requires_shipping) && request.shipping_address.is_none() {
+        let prices = Prices::parse(&request, ids, &mut errors);
+        if let Some(prices) = &prices {
+            check_limits(prices.lines.len(), prices.total, policy, &mut errors);
+        }
+        let tenders = parse_tenders(&request.payments, prices.as_ref().map(|prices| prices.total), &mut errors);
+        if request.lines.iter().any(|line| line.requires_shipping) && request.shipping_address.is_none() {
             errors.push("/shipping_address", "required", "is required, because lines need shipping");
         }
-        errors.into_result()?;
-        let Some(currency) = currency else { return Err(Vec::new()) };
+        let (Some(currency), Some(prices), Some(tenders), true) = (currency, prices, tenders, errors.is_empty()) else {
+            return Err(errors.into_vec());
+        };
+        let Prices { lines, shipping, shipping_tax, discount, total } = prices;
         let contact =
             Contact { customer: request.customer, shipping_address: request.shipping_address, billing_address: request.billing_address };
-        Ok(Self {
-            external_reference: request.external_reference,
-            currency,
-            contact,
-            lines,
-            shipping,
-            shipping_tax,
-            discount,
-            total,
-            tenders,
-            metadata: request.metadata,
-        })
+        let (external_reference, metadata) = (request.external_reference, request.metadata);
+        Ok(Self { external_reference, currency, contact, lines, shipping, shipping_tax, discount, total, tenders, metadata })
     }
 
     /// Its total, checked.
@@ -237,89 +225,117 @@ fn check_address(address: &Address, place: &str, errors: &mut FieldErrors) {
     errors.require(alpha_2, format!("{place}/country"), "unknown_country", "must be an ISO 3166-1 alpha-2 code");
 }
 
-fn check_metadata(metadata: &Map<String, Value>, pointer: &str, errors: &mut FieldErrors) {
-    let keys = metadata.len();
-    errors.require(keys <= METADATA_KEYS_MAX, pointer, "too_many", format_args!("has {keys} members, at most {METADATA_KEYS_MAX}"));
-    // A JSON object always serialises.
-    let bytes = serde_json::to_string(metadata).map_or(0, |text| text.len());
-    errors.require(bytes <= METADATA_BYTES_MAX, pointer, "too_large", format_args!("has {bytes} bytes, at most {METADATA_BYTES_MAX}"));
+fn parse_amount(minor_units: i64, pointer: impl Into<String>, errors: &mut FieldErrors) -> Option<Amount> {
+    let amount = Amount::new(minor_units).ok().filter(|amount| !amount.is_negative());
+    if amount.is_none() {
+        errors.push(pointer, "out_of_range", format!("must be 0 to {}, is {minor_units}", Amount::MAX));
+    }
+    amount
 }
 
-pub(super) fn parse_amount(minor_units: i64, pointer: impl Into<String>, errors: &mut FieldErrors) -> Amount {
-    match Amount::new(minor_units) {
-        Ok(amount) if !amount.is_negative() => amount,
-        _ => {
-            errors.push(pointer, "out_of_range", format!("must be 0 to {}, is {minor_units}", Amount::MAX));
-            Amount::ZERO
-        }
+/// What makes the price of an order, and the price.
+struct Prices {
+    lines: Vec<Line>,
+    shipping: Amount,
+    shipping_tax: Amount,
+    discount: Amount,
+    total: Amount,
+}
+
+impl Prices {
+    /// `None`, with the errors noted, unless every number is in range and the sums fit one another.
+    fn parse(request: &OrderRequest, ids: &mut dyn NewIds, errors: &mut FieldErrors) -> Option<Self> {
+        let lines = parse_lines(&request.lines, ids, errors);
+        let shipping = parse_amount(request.shipping, "/shipping", errors);
+        let shipping_tax = parse_amount(request.shipping_tax, "/shipping_tax", errors);
+        let discount = parse_amount(request.discount, "/discount", errors);
+        let (lines, shipping, shipping_tax, discount) = (lines?, shipping?, shipping_tax?, discount?);
+        let priced = Priced { lines: &lines, shipping, shipping_tax, discount };
+        let total = check_total(&priced, request.expected_total, errors)?;
+        Some(Self { lines, shipping, shipping_tax, discount, total })
     }
 }
 
-fn parse_lines(requests: &[LineRequest], ids: &mut dyn NewIds, errors: &mut FieldErrors) -> Vec<Line> {
+fn parse_lines(requests: &[LineRequest], ids: &mut dyn NewIds, errors: &mut FieldErrors) -> Option<Vec<Line>> {
     let count = requests.len();
-    errors.require((1..=LINES_MAX).contains(&count), "/lines", "length", format_args!("must have 1 to {LINES_MAX} lines, has {count}"));
-    requests.iter().enumerate().take(LINES_MAX).map(|(index, request)| parse_line(index, request, ids, errors)).collect()
+    if !(1..=LINES_MAX).contains(&count) {
+        errors.push("/lines", "length", format!("must have 1 to {LINES_MAX} lines, has {count}"));
+        return None;
+    }
+    // Two steps, because collecting into an Option would stop at the first line that is wrong.
+    let lines: Vec<Option<Line>> =
+        requests.iter().enumerate().map(|(index, request)| parse_line(index, request, LineId::new(ids.next_uuid()), errors)).collect();
+    lines.into_iter().collect()
 }
 
-fn parse_line(index: usize, request: &LineRequest, ids: &mut dyn NewIds, errors: &mut FieldErrors) -> Line {
+fn parse_line(index: usize, request: &LineRequest, id: LineId, errors: &mut FieldErrors) -> Option<Line> {
     let at = |member: &str| format!("/lines/{index}/{member}");
-    let quantity = request.quantity;
     errors.text(&request.sku, SKU_MAX, at("sku"));
     errors.text(&request.name, TEXT_MAX, at("name"));
-    let in_range = (1..=QUANTITY_MAX).contains(&quantity);
-    errors.require(in_range, at("quantity"), "out_of_range", format_args!("must be 1 to {QUANTITY_MAX}, is {quantity}"));
     check_metadata(&request.metadata, &at("metadata"), errors);
+    let quantity = u32::try_from(request.quantity).ok().filter(|quantity| (1..=QUANTITY_MAX).contains(quantity));
+    if quantity.is_none() {
+        errors.push(at("quantity"), "out_of_range", format!("must be 1 to {QUANTITY_MAX}, is {}", request.quantity));
+    }
+    let unit_price = parse_amount(request.unit_price, at("unit_price"), errors);
+    let discount = parse_amount(request.discount, at("discount"), errors);
+    let tax = parse_amount(request.tax, at("tax"), errors);
     let line = Line {
-        id: LineId::new(ids.next_uuid()),
+        id,
         sku: request.sku.clone(),
         name: request.name.clone(),
-        unit_price: parse_amount(request.unit_price, at("unit_price"), errors),
-        discount: parse_amount(request.discount, at("discount"), errors),
-        tax: parse_amount(request.tax, at("tax"), errors),
+        unit_price: unit_price?,
+        discount: discount?,
+        tax: tax?,
         requires_shipping: request.requires_shipping,
         metadata: request.metadata.clone(),
-        quantities: Quantities { ordered: quantity, ..Quantities::default() },
+        quantities: Quantities { ordered: quantity?, ..Quantities::default() },
     };
     match line.gross() {
+        Ok(gross) if line.discount <= gross => return Some(line),
         Ok(gross) => {
-            errors.require(
-                line.discount <= gross,
-                at("discount"),
-                "out_of_range",
-                format_args!("discount {} exceeds unit_price · quantity {gross}", line.discount),
-            );
+            let message = format!("discount {} exceeds unit_price · quantity {gross}", line.discount);
+            errors.push(at("discount"), "out_of_range", message);
         }
         Err(Overflow) => errors.push(at("unit_price"), "out_of_range", format!("unit_price · quantity: {Overflow}")),
     }
-    line
+    None
 }
 
-/// The total, or zero with the errors that keep it from being one.
-fn check_total(priced: &Priced<'_>, expected: Option<i64>, errors: &mut FieldErrors) -> Amount {
+/// The total, unless a sum is out of range or the order's discount exceeds what it is taken from.
+fn check_total(priced: &Priced<'_>, expected: Option<i64>, errors: &mut FieldErrors) -> Option<Amount> {
     let Ok(totals) = priced.totals(&Balances::default()) else {
         errors.push("", "out_of_range", format!("the total: {Overflow}"));
-        return Amount::ZERO;
+        return None;
     };
     let discountable = priced.lines.iter().try_fold(Amount::ZERO, |sum, line| sum.plus(line.gross()?.minus(line.discount)?));
     if discountable.is_ok_and(|discountable| priced.discount > discountable) {
         errors.push("/discount", "out_of_range", format!("discount {} exceeds the lines after their own discounts", priced.discount));
-        return Amount::ZERO;
+        return None;
     }
     if let Some(expected) = expected.filter(|expected| *expected != totals.total.minor_units()) {
         errors.push("/expected_total", "mismatch", format!("expected_total is {expected}, the order totals {}", totals.total));
     }
-    totals.total
+    Some(totals.total)
 }
 
-fn parse_tenders(requests: &[PaymentRequest], total: Amount, errors: &mut FieldErrors) -> Vec<NewTender> {
+/// `total` is unknown when the prices are wrong.
+fn parse_tenders(requests: &[PaymentRequest], total: Option<Amount>, errors: &mut FieldErrors) -> Option<Vec<NewTender>> {
     let count = requests.len();
-    errors.require(count <= TENDERS_MAX, "/payments", "too_many", format_args!("has {count} tenders, at most {TENDERS_MAX}"));
-    let at = |index: usize| format!("/payments/{index}");
-    let tenders: Vec<NewTender> =
-        requests.iter().enumerate().map(|(index, request)| NewTender::parse(request, &at(index), errors)).collect();
-    match Amount::sum(tenders.iter().map(|tender| tender.amount)) {
-        Ok(sum) => errors.require(sum <= total, "/payments", "exceeds_total", format_args!("tenders of {sum} exceed the total of {total}")),
-        Err(Overflow) => errors.push("/payments", "out_of_range", Overflow.to_string()),
+    if count > TENDERS_MAX {
+        errors.push("/payments", "too_many", format!("has {count} tenders, at most {TENDERS_MAX}"));
+        return None;
     }
-    tenders
+    let at = |index: usize| format!("/payments/{index}");
+    let tenders: Vec<Option<NewTender>> =
+        requests.iter().enumerate().map(|(index, request)| NewTender::parse(request, &at(index), errors)).collect();
+    let tenders: Vec<NewTender> = tenders.into_iter().collect::<Option<_>>()?;
+    match (Amount::sum(tenders.iter().map(|tender| tender.amount)), total) {
+        (Ok(sum), Some(total)) if sum > total => {
+            errors.push("/payments", "exceeds_total", format!("tenders of {sum} exceed the total of {total}"));
+        }
+        (Ok(_), _) => {}
+        (Err(Overflow), _) => errors.push("/payments", "out_of_range", format!("the sum of the tenders: {Overflow}")),
+    }
+    Some(tenders)
 }

@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::{
     actions::Action,
     draft::{Draft, Refusal},
-    request::parse_amount,
 };
 use crate::domain::{
     ids::{OperationId, PaymentId},
@@ -69,22 +68,20 @@ pub struct NewTender {
 }
 
 impl NewTender {
-    /// Checks a tender that stands at `place` of a body.
-    pub(super) fn parse(request: &PaymentRequest, place: &str, errors: &mut FieldErrors) -> Self {
+    /// The tender that stands at `place` of a body; `None`, with the errors noted, when its amount is none.
+    pub(super) fn parse(request: &PaymentRequest, place: &str, errors: &mut FieldErrors) -> Option<Self> {
         let at = |member: &str| format!("{place}/{member}");
         errors.text(&request.method, METHOD_MAX, at("method"));
         if let Some(token) = &request.token {
             errors.text(token.expose(), TOKEN_MAX, at("token"));
         }
-        errors.require(request.amount >= 1, at("amount"), "out_of_range", format_args!("must be at least 1, is {}", request.amount));
+        let amount = Amount::new(request.amount).ok().filter(|amount| amount.is_positive());
+        if amount.is_none() {
+            errors.push(at("amount"), "out_of_range", format!("must be 1 to {}, is {}", Amount::MAX, request.amount));
+        }
         // A manual tender could be authorized and never captured: the function that captures comes with manual capture.
         errors.require(request.capture == Capture::Automatic, at("capture"), "not_supported", "only automatic capture is supported");
-        Self {
-            method: request.method.clone(),
-            token: request.token.clone(),
-            amount: parse_amount(request.amount.max(0), at("amount"), errors),
-            capture: request.capture,
-        }
+        Some(Self { method: request.method.clone(), token: request.token.clone(), amount: amount?, capture: request.capture })
     }
 
     /// The tender that a whole body is.
@@ -94,7 +91,7 @@ impl NewTender {
     pub fn try_new(request: &PaymentRequest) -> Result<Self, Vec<FieldError>> {
         let mut errors = FieldErrors::default();
         let tender = Self::parse(request, "", &mut errors);
-        errors.into_result().map(|()| tender)
+        tender.filter(|_| errors.is_empty()).ok_or_else(|| errors.into_vec())
     }
 
     /// Its token, for sealing.

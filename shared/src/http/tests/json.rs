@@ -24,6 +24,13 @@ struct Body {
 #[expect(dead_code, reason = "the shape is what is tested")]
 struct Line {
     quantity: u32,
+    colour: Option<Colour>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Colour {
+    Green,
 }
 
 fn shaped(call: Call) -> BoxFuture<'static, Result<Reply, Problem>> {
@@ -41,12 +48,19 @@ async fn what_does_not_fit_is_named_by_pointer() {
     let app = app(SPEC, shaped);
     for (body, pointer, code) in [
         (r#"{"name":"a","lines":[{"quantity":1},{"quantity":"2"}]}"#, "/lines/1/quantity", "invalid_type"),
-        (r#"{"name":"a","lines":[{"quantity":-1}]}"#, "/lines/0/quantity", "invalid_value"),
+        (r#"{"name":"a","lines":[{"quantity":-1}]}"#, "/lines/0/quantity", "out_of_range"),
         (r#"{"name":"a","lines":[{}]}"#, "/lines/0/quantity", "required"),
         (r#"{"lines":[]}"#, "/name", "required"),
-        (r#"{"name":"a","lines":[{"quantity":1,"colour":2}]}"#, "/lines/0/colour", "unknown_field"),
+        (r#"{"name":"a","lines":[{"quantity":1,"taste":2}]}"#, "/lines/0/taste", "unknown_field"),
         (r#"{"name":"a","lines":[],"metadata":{"a/b~c":1}}"#, "/metadata/a~1b~0c", "invalid_type"),
-        ("[]", "", "invalid_length"),
+        (r#"{"name":"a","lines":[{"quantity":4294967296}]}"#, "/lines/0/quantity", "out_of_range"),
+        (r#"{"name":"a","lines":[{"quantity":18446744073709551616}]}"#, "/lines/0/quantity", "out_of_range"),
+        (r#"{"name":"a","lines":[{"quantity":1.0}]}"#, "/lines/0/quantity", "invalid_type"),
+        (r#"{"name":"a","lines":[[1]]}"#, "/lines/0", "invalid_type"),
+        (r#"{"name":"a","lines":[{"quantity":1,"colour":"red"}]}"#, "/lines/0/colour", "unknown_value"),
+        (r#"{"name":"a","lines":[{"quantity":1,"colour":{"green":null}}]}"#, "/lines/0/colour", "invalid_type"),
+        (r#"["a",[]]"#, "", "invalid_type"),
+        ("[]", "", "invalid_type"),
         ("null", "", "invalid_type"),
     ] {
         let answer = send(&app, post(THING, &[JSON], body)).await;
@@ -83,11 +97,19 @@ async fn only_json_media_types_are_taken() {
     for media_type in ["application/json", "Application/JSON; charset=utf-8"] {
         assert_eq!(send(&post_app, post(THING, &[("content-type", media_type)], "{}")).await.status, 204, "{media_type}");
     }
-    for headers in [&[][..], &[("content-type", "text/plain")], &[("content-type", "application/merge-patch+json")]] {
+    for headers in [
+        &[][..],
+        &[("content-type", "text/plain")],
+        &[("content-type", "application/merge-patch+json")],
+        &[("content-type", "application/json"), ("content-type", "text/plain")],
+    ] {
         let answer = send(&post_app, post(THING, headers, "{}")).await;
         assert_eq!(answer.problem(), (415, "unsupported_media_type".to_owned()));
         assert_eq!(answer.header("accept-post"), "application/json");
     }
+    let compressed = send(&post_app, post(THING, &[JSON, ("content-encoding", "gzip")], "{}")).await;
+    assert_eq!(compressed.problem(), (415, "unsupported_media_type".to_owned()));
+    assert_eq!(compressed.header("accept-encoding"), "identity");
     let patch_app = app(HttpSpec { routes: &[Route { method: "PATCH", path: "/v1/things/{order_id}" }], ..SPEC }, any_json);
     let patch = |media_type| http::Request::patch(THING).header("content-type", media_type).body("{}".into()).unwrap();
     assert_eq!(send(&patch_app, patch("application/merge-patch+json")).await.status, 204);

@@ -34,7 +34,15 @@ async fn parameters_are_decoded() {
 
 #[tokio::test]
 async fn what_does_not_fit_is_named() {
-    for (query, parameter) in [("colour=1", "colour"), ("count=x", "count"), ("count=-1", "count"), ("status=a&status=b", "status")] {
+    for (query, parameter) in [
+        ("colour=1", "colour"),
+        ("count=x", "count"),
+        ("count=-1", "count"),
+        ("status=a&status=b", "status"),
+        ("status=%00", "status"),
+        ("status=%ff", "status"),
+        ("status=a%0Ab", "status"),
+    ] {
         let answer = ask(query).await;
         assert_eq!(answer.problem(), (422, "validation_failed".to_owned()), "{query}");
         assert_eq!(answer.json()["parameter"], parameter, "{query}: {}", answer.json());

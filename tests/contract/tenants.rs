@@ -1,0 +1,129 @@
+//! Every endpoint, asked for what is another tenant's: it answers as if there were no such thing, and changes nothing.
+//!
+//! Two walls stand between tenants, and each must hold alone. The statements say `tenant_id = $1`: the matrix runs once with row-level
+//! security switched off, and the same answers come. The policies: `isolation` asks every table without naming a tenant, and every
+//! reading statement while naming the wrong one. What the matrix adds is the whole way from a signature to an answer.
+
+use serde_json::Value;
+use shared::function::HttpSpec;
+use tests::{Answer, Caller, Stack};
+
+use super::routes::{self, Ids};
+
+/// What the application may see of a table; as `secure_table` of the first migration makes it.
+const POLICY: &str = "TO orders_app USING (tenant_id = (SELECT current_setting('app.tenant_id')::uuid))
+    WITH CHECK (tenant_id = (SELECT current_setting('app.tenant_id')::uuid))";
+
+#[tokio::test]
+async fn another_tenants_things_do_not_exist() {
+    let stack = routes::start().await;
+    assert_eq!(Matrix::fill(&stack).await.findings(&stack).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_statements_hold_without_row_level_security() {
+    let stack = routes::start().await;
+    let matrix = Matrix::fill(&stack).await;
+    for table in stack.sql().tables().await {
+        stack.sql().execute(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await.unwrap();
+    }
+    assert_eq!(matrix.findings(&stack).await, Vec::<String>::new());
+}
+
+/// The matrix is worth something: a stranger of the same tenant gets answers that no stranger may get, and each is found.
+#[tokio::test]
+async fn the_matrix_finds_every_endpoint_that_tells_a_stranger() {
+    let stack = routes::start().await;
+    let matrix = Matrix::fill(&stack).await;
+    let open = Matrix { stranger: matrix.owner.clone(), own: matrix.owned.clone(), ..matrix };
+    let found = open.findings(&stack).await;
+    for spec in routes::of_tenants().filter(|spec| routes::route(spec).method == "GET" || !routes::parameters(spec).is_empty()) {
+        assert!(found.iter().any(|finding| finding.starts_with(&format!("{}:", spec.name))), "{} was not found: {found:#?}", spec.name);
+    }
+}
+
+/// A table without its policy shows nobody anything, so that the owner is refused what it may do.
+#[tokio::test]
+async fn the_matrix_finds_a_table_that_has_lost_its_policy() {
+    let stack = routes::start().await;
+    let matrix = Matrix::fill(&stack).await;
+    let sql = stack.sql();
+    for table in
+        ["orders", "order_contacts", "order_lines", "order_history", "payments", "payment_operations", "ledger", "outbox", "timers"]
+    {
+        sql.execute(&format!("DROP POLICY tenant ON {table}")).await.unwrap();
+        assert!(!matrix.findings(&stack).await.is_empty(), "{table} has no policy, and nothing was found");
+        sql.execute(&format!("CREATE POLICY tenant ON {table} {POLICY}")).await.unwrap();
+    }
+    assert_eq!(matrix.findings(&stack).await, Vec::<String>::new(), "the policies are back");
+}
+
+/// Two tenants with a thing of each kind.
+struct Matrix {
+    owner: Caller,
+    owned: Ids,
+    stranger: Caller,
+    own: Ids,
+}
+
+impl Matrix {
+    async fn fill(stack: &Stack) -> Self {
+        let (owner, stranger) = tokio::join!(stack.tenant_with_all_scopes(), stack.tenant_with_all_scopes());
+        let (owned, own) = tokio::join!(routes::own_ids(&owner), routes::own_ids(&stranger));
+        Self { owner, owned, stranger, own }
+    }
+
+    /// What the stranger learns or changes, and what is kept from the owner: nothing, unless a wall has a hole or lacks a door.
+    async fn findings(&self, stack: &Stack) -> Vec<String> {
+        let mut findings = Vec::new();
+        for spec in routes::of_tenants() {
+            let before = stack.sql().contents().await;
+            // Each id of the path in turn is the owner's, beside the stranger's own.
+            for kind in routes::parameters(spec) {
+                findings.extend(self.told_apart(spec, kind).await);
+            }
+            if routes::parameters(spec).is_empty() && routes::route(spec).method == "GET" {
+                findings.extend(self.listed(spec).await);
+            }
+            if stack.sql().contents().await != before {
+                findings.push(format!("{}: the stranger changed something", spec.name));
+            }
+            // Things of its own for each endpoint: what one does to an order another could miss.
+            let control = routes::request(&self.owner, spec, &routes::own_ids(&self.owner).await).send().await;
+            if control.status / 100 != 2 {
+                findings.push(format!("{}: the owner is refused, so the rest says nothing: {control:?}", spec.name));
+            }
+        }
+        findings
+    }
+
+    /// An answer about the owner's thing that differs from one about a thing that is nowhere.
+    async fn told_apart(&self, spec: &'static HttpSpec, kind: &'static str) -> Option<String> {
+        let ask = async |id: String| {
+            let ids = self.own.iter().map(|(name, own)| (*name, own.clone())).chain([(kind, id)]).collect();
+            routes::request(&self.stranger, spec, &ids).send().await
+        };
+        let (foreign, nowhere) = (ask(self.owned[kind].clone()).await, ask(routes::invented(&self.owned[kind])).await);
+        let same = foreign.status == 404 && told(&foreign) == told(&nowhere);
+        (!same).then(|| format!("{}: the owner's {kind} is told from an invented one: {foreign:?}", spec.name))
+    }
+
+    /// An id of the owner in a list of the stranger. What creates has no id in its path either and makes the stranger's own.
+    async fn listed(&self, spec: &'static HttpSpec) -> Option<String> {
+        let list = routes::request(&self.stranger, spec, &self.own).send().await;
+        let text = String::from_utf8_lossy(&list.body);
+        let seen = self.owned.values().find(|id| text.contains(id.as_str()));
+        seen.map(|id| format!("{}: the stranger's list shows {id}", spec.name))
+    }
+}
+
+/// Everything that an answer tells, except which request it was.
+fn told(answer: &Answer) -> (u16, Vec<String>, Value) {
+    let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+    names.sort_unstable();
+    let mut body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    if let Some(body) = body.as_object_mut() {
+        body.remove("request_id");
+    }
+    (answer.status, names, body)
+}

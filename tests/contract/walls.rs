@@ -1,0 +1,145 @@
+//! The second wall alone: each reading statement of the service, told the right tenant in its parameters while its session works for
+//! another. It names the owner, so only row-level security keeps the rows from it.
+
+use serde_json::Value;
+use tests::{Caller, Sql, Stack, raw_id, sample};
+
+use super::{routes, statements};
+
+/// Statements that read no tenant's rows, or belong to the relay, which sees the messages of all.
+const NEUTRAL: [&str; 5] = ["order_list_plan", "outbox_lock_shards", "outbox_notify", "outbox_unpublished", "ping"];
+
+/// The parameters of a reading statement, as SQL, for one order of the owner.
+fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
+    let (tenant, order) = (&owner.tenant, &owner.order);
+    let text = |text: &str| format!("'{text}'");
+    match statement {
+        "api_key_find" => vec![owner.key.clone()],
+        "idempotency_record_find" => vec![tenant.clone(), text("create-order"), text("k-1")],
+        "order_exists" | "order_load" | "order_lock" => vec![tenant.clone(), order.clone()],
+        "order_find_by_create_key" => vec![tenant.clone(), text("k-1")],
+        "order_find_by_external_reference" => vec![tenant.clone(), text("cart-1842")],
+        "order_history_list" => vec![tenant.clone(), order.clone(), "0".to_owned(), "10".to_owned()],
+        "order_list_page" => {
+            let ids = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map(uuid);
+            [vec![tenant.clone()], vec!["NULL".to_owned(); 8], ids.to_vec(), vec!["10".to_owned()]].concat()
+        }
+        "payment_token_find" => vec![tenant.clone(), owner.payment.clone()],
+        "tenant_exists" => vec![tenant.clone()],
+        new => panic!("{new} reads rows: say here for which parameters it finds some, or that it reads no tenant's"),
+    }
+}
+
+/// What is there to be found, as SQL.
+struct Owner {
+    tenant: String,
+    key: String,
+    order: String,
+    payment: String,
+}
+
+impl Owner {
+    async fn with_an_order(caller: &Caller) -> Self {
+        let order = sample::with(|order| order["external_reference"] = "cart-1842".into());
+        let placed = caller.post("/v1/orders").key("k-1").json(&order).send().await.expect(201).json();
+        let payments = caller.order(placed["id"].as_str().unwrap()).await["payments"].clone();
+        Self {
+            tenant: uuid(raw_id(&caller.key.tenant_id)),
+            key: uuid(caller.key.key_id.rsplit_once('_').unwrap().1),
+            order: uuid(raw_id(placed["id"].as_str().unwrap())),
+            payment: uuid(raw_id(payments[0]["id"].as_str().unwrap())),
+        }
+    }
+}
+
+fn uuid(text: &str) -> String {
+    format!("'{text}'::uuid")
+}
+
+/// Reading statements that find something for these arguments.
+async fn answered(session: &Sql, owner: &Owner) -> Vec<String> {
+    let mut answered = Vec::new();
+    for (name, text) in reading() {
+        let arguments = arguments(&name, owner);
+        // The highest number first: `$1` is also the beginning of `$10`.
+        let fill = |text: String, (index, argument): (usize, &String)| text.replace(&format!("${}", index + 1), argument);
+        let query = arguments.iter().enumerate().rev().fold(text, fill);
+        if session.rows(&query).await.iter().any(says_something) {
+            answered.push(name);
+        }
+    }
+    answered
+}
+
+/// A row says something unless all it says is no.
+fn says_something(row: &Value) -> bool {
+    row.as_object().is_none_or(|columns| columns.values().any(|value| *value != Value::Bool(false)))
+}
+
+/// Every statement that reads tenants' rows and changes none.
+fn reading() -> Vec<(String, String)> {
+    let is_reading = |text: &str| text.lines().find(|line| !line.starts_with("--")).is_some_and(|line| line.starts_with("SELECT"));
+    let all = statements::statements().into_iter();
+    all.filter(|(name, text)| is_reading(text) && !NEUTRAL.contains(&&**name)).map(|(name, text)| (name, without_comments(&text))).collect()
+}
+
+/// Numbers of parameters stand in comments too.
+fn without_comments(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n")
+}
+
+async fn start() -> (Stack, Caller, Owner) {
+    let stack = routes::start().await;
+    let caller = stack.tenant().await;
+    let owner = Owner::with_an_order(&caller).await;
+    (stack, caller, owner)
+}
+
+#[tokio::test]
+async fn a_statement_that_names_another_tenant_finds_nothing() {
+    let (stack, caller, owner) = start().await;
+    let stranger = stack.tenant().await;
+    let all: Vec<_> = reading().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(answered(&stack.sql().as_tenant(&caller.key.tenant_id), &owner).await, all, "the owner finds everything");
+    assert_eq!(answered(&stack.sql().as_tenant(&stranger.key.tenant_id), &owner).await, Vec::<String>::new());
+}
+
+/// The test above is worth something: without the policies of a table it sees what the table's statements then show a stranger.
+#[tokio::test]
+async fn a_table_without_row_level_security_is_noticed() {
+    let (stack, _, owner) = start().await;
+    let stranger = stack.tenant().await;
+    let sql = stack.sql();
+    for (table, shown) in [
+        ("orders", "order_exists"),
+        ("orders", "order_find_by_create_key"),
+        ("orders", "order_list_page"),
+        ("order_history", "order_history_list"),
+        ("payments", "payment_token_find"),
+        ("idempotency_records", "idempotency_record_find"),
+        ("tenants", "tenant_exists"),
+    ] {
+        sql.execute(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await.unwrap();
+        let found = answered(&sql.as_tenant(&stranger.key.tenant_id), &owner).await;
+        assert!(found.iter().any(|name| name == shown), "{table} is open, and {shown} was not noticed: {found:?}");
+        sql.execute(&format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")).await.unwrap();
+    }
+}
+
+/// The same for asking a table as nobody and as a stranger, which `isolation` does for every table there is.
+#[tokio::test]
+async fn every_table_shows_itself_to_a_stranger_once_its_policy_is_off() {
+    let (stack, _, _) = start().await;
+    let sql = stack.sql();
+    let stranger = sql.as_tenant("ten_0198f000000070008000000000000009");
+    for table in sql.tables().await {
+        if sql.count(&table).await == 0 {
+            continue;
+        }
+        sql.execute(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await.unwrap();
+        assert!(stranger.count(&table).await > 0, "{table} is open and looks shut");
+        sql.execute(&format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; DROP POLICY tenant ON {table}")).await.unwrap();
+        // Shut for everybody: asking without a tenant is no error any more, and that is what `isolation` looks for.
+        assert!(sql.as_role("orders_app").try_rows(&format!("SELECT 1 AS one FROM {table}")).await.is_ok(), "{table}");
+    }
+}
