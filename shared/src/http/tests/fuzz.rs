@@ -14,7 +14,7 @@ use crate::{
         timestamp::Timestamp,
     },
     fuzz::{changed, changes, fuzz},
-    http::strict_json,
+    http::{json_shape, strict_json},
 };
 
 const ORDER: &str = r#"{"external_reference":"r-1","currency":"EUR","customer":{"reference":"cus_77","email":"kim@example.com"},
@@ -40,7 +40,7 @@ fn fuzz_order_body() {
         let body = changed(ORDER.as_bytes(), &changes, WORDS);
         let Ok(document) = strict_json::parse(&body) else { return };
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), document, "strict is a part of JSON");
-        let Ok(request) = strict_json::shape::<OrderRequest>(&document) else { return };
+        let Ok(request) = json_shape::read::<OrderRequest>(&document) else { return };
         let (policy, mut ids) = (TenantPolicy::default(), Counter(0));
         let new = match NewOrder::parse(request, &policy, &mut ids) {
             Ok(new) => new,
@@ -58,7 +58,7 @@ fn fuzz_order_body() {
 #[test]
 fn the_target_starts_from_an_order_that_can_be_placed() {
     let document = strict_json::parse(ORDER.as_bytes()).unwrap();
-    let request = strict_json::shape::<OrderRequest>(&document).unwrap();
+    let request = json_shape::read::<OrderRequest>(&document).unwrap();
     let (policy, mut ids) = (TenantPolicy::default(), Counter(0));
     let new = NewOrder::parse(request, &policy, &mut ids).unwrap();
     let placement = Placement { tenant: TenantId::OPERATOR, number: 1, policy: &policy, now: Timestamp::from_microsecond(0) };

@@ -246,7 +246,7 @@ fn a_signature_with_the_secret_that_stands_in_for_unknown_ones_is_unknown() {
     assert_eq!(unverified.verify(None, CREATED).unwrap_err().reason, UnknownKey);
 }
 
-/// How long the best of a few runs takes to decide; a busy machine only lengthens the others.
+/// How long the best of many short runs takes to decide; a busy machine only lengthens the others.
 fn best_time(request: &Request, secret: Option<&[u8]>) -> std::time::Duration {
     let run = || {
         let unverified = Unverified::parse(&request.parts()).unwrap();
@@ -254,13 +254,13 @@ fn best_time(request: &Request, secret: Option<&[u8]>) -> std::time::Duration {
         assert_eq!(unverified.verify(secret, CREATED).is_ok(), secret == Some(SECRET));
         started.elapsed()
     };
-    std::iter::repeat_with(run).take(5).min().unwrap()
+    std::iter::repeat_with(run).take(100).min().unwrap()
 }
 
-/// A MAC or a digest that were left out would be thousands of times faster over so many bytes.
+/// To leave out the MAC or the digest of so many bytes would be hundreds of times faster.
 #[test]
 fn an_unknown_key_takes_as_long_as_a_known_one() {
-    const MUCH: usize = 512 << 10;
+    const MUCH: usize = 16 << 10;
     let (mut long_base, mut long_body) = (Request::get(), Request::get());
     long_base.set("content-type", &"x".repeat(MUCH));
     long_body.body = vec![b'x'; MUCH];
@@ -269,7 +269,7 @@ fn an_unknown_key_takes_as_long_as_a_known_one() {
         let (known, wrong, unknown) =
             (best_time(&request, Some(SECRET)), best_time(&request, Some(b"osk_other")), best_time(&request, None));
         for other in [wrong, unknown] {
-            assert!(other * 4 > known && known * 4 > other, "known {known:?}, wrong {wrong:?}, unknown {unknown:?}");
+            assert!(other * 10 > known && known * 10 > other, "known {known:?}, wrong {wrong:?}, unknown {unknown:?}");
         }
     }
 }
