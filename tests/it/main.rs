@@ -23,4 +23,5 @@ mod process;
 mod revoke_api_key;
 mod rotate_api_key;
 mod signatures;
+mod signers;
 mod update_tenant;
