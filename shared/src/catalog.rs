@@ -37,6 +37,19 @@ pub const CANCEL_ORDER: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Create an API key
+pub const CREATE_API_KEY: HttpSpec = HttpSpec {
+    name: "create-api-key",
+    purpose: "Create an API key",
+    routes: &[Route { method: "POST", path: "/v1/api-keys" }],
+    permission: Access::Scope(Permission::KeysWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 201,
+    database_role: "orders_app",
+};
+
 /// Place an order, optionally with its payments
 pub const CREATE_ORDER: HttpSpec = HttpSpec {
     name: "create-order",
@@ -56,6 +69,19 @@ pub const CREATE_PAYMENT: HttpSpec = HttpSpec {
     purpose: "Add a payment to an order that waits for money",
     routes: &[Route { method: "POST", path: "/v1/orders/{order_id}/payments" }],
     permission: Access::Scope(Permission::PaymentsWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 201,
+    database_role: "orders_app",
+};
+
+/// Create a tenant with its first key
+pub const CREATE_TENANT: HttpSpec = HttpSpec {
+    name: "create-tenant",
+    purpose: "Create a tenant with its first key",
+    routes: &[Route { method: "POST", path: "/v1/admin/tenants" }],
+    permission: Access::Scope(Permission::Admin),
     idempotency: true,
     if_match: false,
     timeout_seconds: 10,
@@ -89,6 +115,32 @@ pub const GET_ORDER_HISTORY: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Read one tenant with its policy
+pub const GET_TENANT: HttpSpec = HttpSpec {
+    name: "get-tenant",
+    purpose: "Read one tenant with its policy",
+    routes: &[Route { method: "GET", path: "/v1/admin/tenants/{tenant_id}" }],
+    permission: Access::Scope(Permission::Admin),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// List API keys, newest first, without their secrets
+pub const LIST_API_KEYS: HttpSpec = HttpSpec {
+    name: "list-api-keys",
+    purpose: "List API keys, newest first, without their secrets",
+    routes: &[Route { method: "GET", path: "/v1/api-keys" }],
+    permission: Access::Scope(Permission::KeysWrite),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// List orders, newest first, by status, customer, number, reference and date
 pub const LIST_ORDERS: HttpSpec = HttpSpec {
     name: "list-orders",
@@ -110,6 +162,45 @@ pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
     permission: Access::Scope(Permission::PaymentsRead),
     idempotency: false,
     if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// End an API key at once
+pub const REVOKE_API_KEY: HttpSpec = HttpSpec {
+    name: "revoke-api-key",
+    purpose: "End an API key at once",
+    routes: &[Route { method: "DELETE", path: "/v1/api-keys/{key_id}" }],
+    permission: Access::Scope(Permission::KeysWrite),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 204,
+    database_role: "orders_app",
+};
+
+/// Replace an API key by a new one, with an overlap
+pub const ROTATE_API_KEY: HttpSpec = HttpSpec {
+    name: "rotate-api-key",
+    purpose: "Replace an API key by a new one, with an overlap",
+    routes: &[Route { method: "POST", path: "/v1/api-keys/{key_id}/rotate" }],
+    permission: Access::Scope(Permission::KeysWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 201,
+    database_role: "orders_app",
+};
+
+/// Change a tenant's name, status or policy
+pub const UPDATE_TENANT: HttpSpec = HttpSpec {
+    name: "update-tenant",
+    purpose: "Change a tenant's name, status or policy",
+    routes: &[Route { method: "PATCH", path: "/v1/admin/tenants/{tenant_id}" }],
+    permission: Access::Scope(Permission::Admin),
+    idempotency: false,
+    if_match: true,
     timeout_seconds: 10,
     success: 200,
     database_role: "orders_app",
@@ -192,8 +283,23 @@ pub const OUTBOX_RELAY: JobSpec =
     JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay" };
 
 /// Every HTTP function.
-pub const HTTP: &[&HttpSpec] =
-    &[&API_DOCS, &CANCEL_ORDER, &CREATE_ORDER, &CREATE_PAYMENT, &GET_ORDER, &GET_ORDER_HISTORY, &LIST_ORDERS, &LIST_PAYMENTS];
+pub const HTTP: &[&HttpSpec] = &[
+    &API_DOCS,
+    &CANCEL_ORDER,
+    &CREATE_API_KEY,
+    &CREATE_ORDER,
+    &CREATE_PAYMENT,
+    &CREATE_TENANT,
+    &GET_ORDER,
+    &GET_ORDER_HISTORY,
+    &GET_TENANT,
+    &LIST_API_KEYS,
+    &LIST_ORDERS,
+    &LIST_PAYMENTS,
+    &REVOKE_API_KEY,
+    &ROTATE_API_KEY,
+    &UPDATE_TENANT,
+];
 
 /// Every consumer.
 pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];

@@ -17,6 +17,8 @@ pub mod clock;
 pub mod cloudevents;
 pub(crate) mod config;
 pub mod function;
+#[cfg(test)]
+pub(crate) mod fuzz;
 pub(crate) mod secrets;
 pub mod telemetry;
 // Ring 2: one room for each outside language.

@@ -1,6 +1,7 @@
 //! The command line.
 
 use lexopt::{Arg, Parser, ValueExt};
+use shared::domain::ids::TenantId;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -8,6 +9,7 @@ Hosts the functions of the order service in one process.
 
 usage: standalone [--only NAME,… | --except NAME,…]
        standalone create-tenant --name NAME [--stock on|off]
+       standalone create-key --tenant TENANT [--name NAME]
        standalone openapi
 
   --only NAME,…      host these functions only
@@ -18,11 +20,16 @@ create-tenant prints one JSON line with the tenant's id and its first key, which
   --name NAME        what people call the tenant
   --stock on|off     its orders wait for an inventory service's reservation (default on)
 
+create-key prints the same line with a new key, for a tenant that has locked itself out.
+  --tenant TENANT    its id: ten_…
+  --name NAME        what the key is called in lists (default recovery)
+
 openapi prints the OpenAPI document of every function; it needs no environment.
 
 Jobs that run once (migrate) run to their end before anything is served.
 The environment: DATABASE_URL, REDIS_URL, AMQP_URL, KEYS_ENCRYPTION, PAYMENT_SERVICE_URL, PAYMENT_SERVICE_KEY_ID,
-PAYMENT_SERVICE_SECRET; optional DATABASE_DIRECT_URL, DATABASE_POOL_SIZE, BIND_ADDRESS, PORT, METRICS_PORT, LOG_LEVEL, ENVIRONMENT.
+PAYMENT_SERVICE_SECRET; optional OPERATOR_KEY, DATABASE_DIRECT_URL, DATABASE_POOL_SIZE, BIND_ADDRESS, PORT, METRICS_PORT, LOG_LEVEL,
+ENVIRONMENT.
 Whatever is missing or wrong is told at once.
 ";
 
@@ -41,6 +48,13 @@ pub enum Command {
         name: String,
         /// Its orders reserve stock.
         stock: bool,
+    },
+    /// Create a key for a tenant that has none left, and print it.
+    CreateKey {
+        /// Whose.
+        tenant: TenantId,
+        /// What it is called in lists.
+        name: String,
     },
 }
 
@@ -84,6 +98,7 @@ pub fn parse(mut arguments: Parser, known: &[&str]) -> Result<Command, lexopt::E
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Value(command) if command == "create-tenant" => return create_tenant(arguments),
             Arg::Value(command) if command == "openapi" => return Ok(Command::OpenApi),
+            Arg::Value(command) if command == "create-key" => return create_key(arguments),
             Arg::Long("only") if wanted == Wanted::All => wanted = Wanted::Only(names(&mut arguments)?),
             Arg::Long("except") if wanted == Wanted::All => wanted = Wanted::Except(names(&mut arguments)?),
             Arg::Long("only" | "except") => return Err("--only and --except are given once, and not together".into()),
@@ -112,6 +127,20 @@ fn create_tenant(mut arguments: Parser) -> Result<Command, lexopt::Error> {
     }
     let name = name.ok_or("create-tenant needs --name NAME")?;
     Ok(Command::CreateTenant { name, stock })
+}
+
+fn create_key(mut arguments: Parser) -> Result<Command, lexopt::Error> {
+    let (mut tenant, mut name) = (None, "recovery".to_owned());
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Long("tenant") => tenant = Some(arguments.value()?.parse()?),
+            Arg::Long("name") => name = arguments.value()?.string()?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    let tenant = tenant.ok_or("create-key needs --tenant TENANT")?;
+    Ok(Command::CreateKey { tenant, name })
 }
 
 fn on_or_off(text: &str) -> Result<bool, &'static str> {
@@ -158,6 +187,15 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_for_a_tenant() {
+        let tenant = "ten_0198f000000070008000000000000001";
+        let key = |name: &str| Ok(Command::CreateKey { tenant: tenant.parse().unwrap(), name: name.into() });
+        assert_eq!(read(&format!("create-key --tenant {tenant}")), key("recovery"));
+        assert_eq!(read(&format!("create-key --tenant={tenant} --name till")), key("till"));
+        assert!(read("create-key --tenant demo").is_err());
+    }
+
+    #[test]
     fn what_is_not_understood_is_told() {
         for (line, problem) in [
             ("--only place-order", "no function is called place-order; there are create-order, get-order, migrate"),
@@ -165,6 +203,7 @@ mod tests {
             ("--port 80", "invalid option '--port'"),
             ("serve", "unexpected argument \"serve\""),
             ("create-tenant", "create-tenant needs --name NAME"),
+            ("create-key", "create-key needs --tenant TENANT"),
         ] {
             assert_eq!(read(line), Err(problem.into()), "{line}");
         }

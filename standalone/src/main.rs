@@ -1,4 +1,4 @@
-//! Hosts every function in one process on one port, creates tenants for whoever runs it, and prints the contract of them all.
+//! Hosts every function in one process on one port, creates tenants and keys for whoever runs it, and prints the contract of them all.
 //!
 //! The environment is that of the functions; `standalone --help` says what the arguments are.
 
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Ok(Command::Serve(wanted)) => runtime::serve(all.filtered(|name| wanted.includes(name))),
         Ok(Command::CreateTenant { name, stock }) => runtime::create_tenant(name, stock),
         Ok(Command::OpenApi) => openapi(&all.http),
+        Ok(Command::CreateKey { tenant, name }) => runtime::create_key(tenant, name),
         Ok(Command::Help) => tell(&mut io::stdout(), HELP, ExitCode::SUCCESS),
         Err(error) => tell(&mut io::stderr(), &format!("{error}\nstandalone --help says what is understood\n"), EXIT_USAGE.into()),
     }

@@ -6,6 +6,7 @@ mod catalog;
 mod isolation;
 mod lists;
 mod migrations;
+mod openapi;
 mod routes;
 mod schemathesis;
 mod scopes;

@@ -3,17 +3,15 @@
 //! The suites go through the whole catalog with this. An endpoint with a new kind of id or a body that nobody named fails them until it
 //! is named here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use shared::{
     catalog::HTTP,
+    domain::permissions::Permission,
     function::{Access, HttpSpec, Route},
 };
-use tests::{Caller, Request, sample};
+use tests::{Caller, Options, Request, Stack, sample};
 
 /// Endpoints that anyone may call, without a signature. A name that is no longer in the catalog fails as well.
 const PUBLIC: [&str; 1] = ["api-docs"];
@@ -21,49 +19,45 @@ const PUBLIC: [&str; 1] = ["api-docs"];
 /// One id of each kind that a path may name, by the parameter's name.
 pub type Ids = BTreeMap<&'static str, String>;
 
-/// One route of a function, with the policy that holds for it.
-#[derive(Debug, Clone, Copy)]
-pub struct Endpoint {
-    /// The function.
-    pub spec: &'static HttpSpec,
-    route: &'static Route,
-}
-
-impl Endpoint {
-    /// Names of the parameters in its path.
-    pub fn parameters(self) -> Vec<&'static str> {
-        self.route.parameters().collect()
-    }
-
-    /// It only reads.
-    pub fn is_get(self) -> bool {
-        self.route.method == "GET"
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.route.method, self.route.path)
-    }
-}
-
 /// Every endpoint with a caller behind it.
-pub fn authenticated() -> impl Iterator<Item = Endpoint> {
-    let specs = HTTP.iter().copied().filter(|spec| spec.permission != Access::Public);
-    specs.flat_map(|spec| spec.routes.iter().map(move |route| Endpoint { spec, route }))
+pub fn authenticated() -> impl Iterator<Item = &'static HttpSpec> {
+    HTTP.iter().copied().filter(|spec| spec.permission != Access::Public)
+}
+
+/// Every endpoint that a tenant may call. The operator's own reach any tenant by its id: there the scope is the wall (see `scopes`).
+pub fn of_tenants() -> impl Iterator<Item = &'static HttpSpec> {
+    authenticated().filter(|spec| spec.permission != Access::Scope(Permission::Admin))
+}
+
+/// Where an endpoint is called. Only the public one has several routes.
+pub fn route(spec: &'static HttpSpec) -> &'static Route {
+    assert_eq!(spec.routes.len(), 1, "{} has several routes: the suites must go through all of them", spec.name);
+    &spec.routes[0]
+}
+
+/// A process with every endpoint.
+pub async fn start() -> Stack {
+    Stack::start(Options::http()).await
+}
+
+/// The parameters of a path: `order_id` of `/v1/orders/{order_id}`.
+pub fn parameters(spec: &'static HttpSpec) -> Vec<&'static str> {
+    route(spec).parameters().collect()
 }
 
 /// A real id of each kind that the catalog knows, all of this tenant.
 pub async fn own_ids(caller: &Caller) -> Ids {
-    let placed = caller.place(&sample::order()).await;
+    // Partly paid, so that another payment may be added.
+    let placed = caller.place(&sample::with(|order| order["payments"][0]["amount"] = 1_000.into())).await;
     let order = caller.order(placed["id"].as_str().unwrap()).await;
+    let key = caller.post("/v1/api-keys").new_key().json(&any_key()).send().await.expect(201).json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let kinds: BTreeSet<_> = authenticated().flat_map(Endpoint::parameters).collect();
+    let kinds: BTreeSet<_> = authenticated().flat_map(parameters).collect();
     let id = |kind: &str| match kind {
         "order_id" => text(&order["id"]),
         "payment_id" => text(&order["payments"][0]["id"]),
         "operation_id" => text(&order["payments"][0]["operations"][0]["id"]),
-        "key_id" => caller.key.key_id.clone(),
+        "key_id" => text(&key["id"]),
         "tenant_id" => caller.key.tenant_id.clone(),
         new => panic!("{new} is a new kind of id: say here how a tenant comes by one"),
     };
@@ -77,30 +71,35 @@ pub fn invented(id: &str) -> String {
 }
 
 /// A request that would succeed if the ids were the caller's own and the key may do it.
-pub fn request<'c>(caller: &'c Caller, endpoint: Endpoint, ids: &Ids) -> Request<'c> {
-    let Endpoint { spec, route } = endpoint;
+pub fn request<'c>(caller: &'c Caller, spec: &'static HttpSpec, ids: &Ids) -> Request<'c> {
     let fill = |path: String, name: &str| path.replace(&format!("{{{name}}}"), &ids[name]);
-    let path = endpoint.parameters().into_iter().fold(route.path.to_owned(), fill);
-    let mut request = caller.request(route.method.parse().unwrap(), &path);
+    let path = parameters(spec).into_iter().fold(route(spec).path.to_owned(), fill);
+    let mut request = caller.request(route(spec).method.parse().unwrap(), &path);
     if spec.idempotency {
         request = request.new_key();
     }
     if spec.if_match {
         request = request.header("if-match", "\"v1\"");
     }
-    match body(endpoint) {
+    match body(spec) {
         Some(body) => request.json(&body),
         None => request,
     }
 }
 
+fn any_key() -> Value {
+    json!({ "name": "a test's key", "scopes": ["orders:read"] })
+}
+
 /// A body that the endpoint takes.
-fn body(Endpoint { spec, route }: Endpoint) -> Option<Value> {
-    match (route.method, spec.name) {
-        ("GET" | "DELETE", _) => None,
-        (_, "cancel-order") => Some(json!({})),
+fn body(spec: &'static HttpSpec) -> Option<Value> {
+    match (route(spec).method, spec.name) {
+        ("GET" | "DELETE", _) | (_, "cancel-order" | "rotate-api-key") => None,
         (_, "create-order") => Some(sample::order()),
-        (_, "create-payment") => Some(sample::order()["payments"][0].clone()),
+        (_, "create-payment") => Some(json!({ "method": "card", "token": "tok_visa", "amount": 1, "capture": "automatic" })),
+        (_, "create-api-key") => Some(any_key()),
+        (_, "create-tenant") => Some(json!({ "name": "a test's tenant" })),
+        (_, "update-tenant") => Some(json!({ "name": "renamed" })),
         (_, new) => panic!("{new} takes a body: say here which"),
     }
 }

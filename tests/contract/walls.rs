@@ -2,9 +2,9 @@
 //! another. It names the owner, so only row-level security keeps the rows from it.
 
 use serde_json::Value;
-use tests::{Caller, Options, Sql, Stack, raw_id, sample};
+use tests::{Caller, Sql, Stack, raw_id, sample};
 
-use super::statements;
+use super::{routes, statements};
 
 /// Statements that read no tenant's rows, or belong to the relay, which sees the messages of all.
 const NEUTRAL: [&str; 5] = ["order_list_plan", "outbox_lock_shards", "outbox_notify", "outbox_unpublished", "ping"];
@@ -89,7 +89,7 @@ fn without_comments(text: &str) -> String {
 }
 
 async fn start() -> (Stack, Caller, Owner) {
-    let stack = Stack::start(Options::http()).await;
+    let stack = routes::start().await;
     let caller = stack.tenant().await;
     let owner = Owner::with_an_order(&caller).await;
     (stack, caller, owner)

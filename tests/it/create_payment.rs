@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{order_id}/payments` and `GET /v1/orders/{order_id}/payments`.
+//! `POST /v1/orders/{order_id}/payments`.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -118,25 +118,4 @@ async fn refusals_say_what_is_wrong() {
     caller.post(&path(&id)).new_key().json(&card(3490, "tok_visa")).send().await.expect(201);
     let problem = caller.post(&path(&id)).new_key().json(&card(1, "tok_visa")).send().await.problem(409, "invalid_transition");
     assert_eq!(problem["allowed_actions"][1], json!({ "action": "add_payment", "allowed": false, "reasons": ["nothing_due"] }));
-}
-
-#[tokio::test]
-async fn payments_come_in_pages_in_their_order() {
-    let stack = Stack::start(Options::http()).await;
-    let caller = stack.tenant_without_stock().await;
-    let (id, other) = (place_unpaid(&caller).await, place_unpaid(&caller).await);
-    for amount in 1..=5 {
-        caller.post(&path(&id)).new_key().json(&card(amount, "tok_visa")).send().await.expect(201);
-    }
-    let (mut amounts, mut next) = (Vec::new(), format!("{}?limit=2", path(&id)));
-    let mut cursor = String::new();
-    while !next.is_empty() {
-        let answer = caller.get(&next).send().await.expect(200);
-        amounts.extend(answer.json()["data"].as_array().unwrap().iter().map(|payment| payment["amount"].as_i64().unwrap()));
-        cursor = answer.json()["next_cursor"].as_str().unwrap_or(&cursor).to_owned();
-        next = answer.header("link").trim_start_matches('<').split('>').next().unwrap_or_default().to_owned();
-    }
-    assert_eq!(amounts, [1, 2, 3, 4, 5]);
-    let elsewhere = caller.get(&format!("{}?cursor={cursor}", path(&other))).send().await.problem(400, "malformed");
-    assert_eq!(elsewhere["parameter"], "cursor");
 }

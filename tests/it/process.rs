@@ -20,6 +20,7 @@ async fn a_bad_environment_is_told_whole_and_at_once() {
         ("DATABASE_POOL_SIZE", "0".to_owned()),
         ("DATABASE_URL", "mysql://db".to_owned()),
         ("KEYS_ENCRYPTION", "v1:short".to_owned()),
+        ("OPERATOR_KEY", "osk_short".to_owned()),
     ];
     let output = Program::Standalone.run(&[], &environment).await;
     assert_eq!(output.status.code(), Some(2));
@@ -31,6 +32,7 @@ async fn a_bad_environment_is_told_whole_and_at_once() {
         "DATABASE_POOL_SIZE",
         "DATABASE_URL",
         "KEYS_ENCRYPTION",
+        "OPERATOR_KEY",
         "REDIS_URL",
         "AMQP_URL",
         "PAYMENT_SERVICE_URL",
@@ -39,7 +41,7 @@ async fn a_bad_environment_is_told_whole_and_at_once() {
     ] {
         assert_eq!(said.matches(&format!("\n  {variable}: ")).count(), 1, "{variable} in: {said}");
     }
-    assert!(!said.contains("v1:short") && !said.contains("mysql"), "values may be secrets: {said}");
+    assert!(!said.contains("v1:short") && !said.contains("osk_short") && !said.contains("mysql"), "values may be secrets: {said}");
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use shared::signature::{RequestParts, sign};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
+use crate::contract::{self, Exchange};
 
 /// A tenant's key, as `create-tenant` prints it.
 #[derive(Debug, Clone)]
@@ -13,6 +16,19 @@ pub struct Key {
     pub key_id: String,
     /// `osk_…`.
     pub secret: String,
+}
+
+impl Key {
+    /// The key of the one line that `standalone create-tenant` and `create-key` print.
+    ///
+    /// # Panics
+    /// When it is no such line.
+    #[must_use]
+    pub fn printed(stdout: &[u8]) -> Self {
+        let line: Value = serde_json::from_slice(stdout).unwrap();
+        let member = |name: &str| line[name].as_str().unwrap().to_owned();
+        Self { tenant_id: member("tenant_id"), key_id: member("key_id"), secret: member("secret") }
+    }
 }
 
 /// Calls the service with one key.
@@ -35,6 +51,24 @@ impl Caller {
         Self { key, ..self.clone() }
     }
 
+    /// The same program with a key that it was just given: the answer's `id` and `secret`.
+    ///
+    /// # Panics
+    /// When the answer shows no key.
+    #[must_use]
+    pub fn with_shown(&self, key: &Value) -> Self {
+        let member = |name: &str| key[name].as_str().unwrap_or_else(|| panic!("no {name} in {key}")).to_owned();
+        let (key_id, secret) = (member("id"), member("secret"));
+        let tenant_id = format!("ten_{}", key_id.split('_').nth(1).unwrap());
+        self.with_key(Key { tenant_id, key_id, secret })
+    }
+
+    /// The same program calling another process of the service.
+    #[must_use]
+    pub fn at(&self, port: u16) -> Self {
+        Self { base: format!("http://127.0.0.1:{port}"), ..self.clone() }
+    }
+
     /// A GET of a path with its query.
     #[must_use]
     pub fn get(&self, path: &str) -> Request<'_> {
@@ -45,6 +79,18 @@ impl Caller {
     #[must_use]
     pub fn post(&self, path: &str) -> Request<'_> {
         self.request(Method::POST, path)
+    }
+
+    /// A PATCH of a path, based on this version.
+    #[must_use]
+    pub fn patch(&self, path: &str, version: u64) -> Request<'_> {
+        self.request(Method::PATCH, path).header("if-match", &format!("\"v{version}\""))
+    }
+
+    /// A DELETE of a path.
+    #[must_use]
+    pub fn delete(&self, path: &str) -> Request<'_> {
+        self.request(Method::DELETE, path)
     }
 
     /// Any request.
@@ -222,6 +268,22 @@ impl Request<'_> {
         (self.method, self.path, headers, self.sent_body.unwrap_or(self.body))
     }
 
+    /// Sends it and never reads the answer; the caller is gone when the connection is dropped.
+    ///
+    /// # Panics
+    /// When the service cannot be reached.
+    pub async fn send_unheard(self) -> TcpStream {
+        let address = self.caller.base.strip_prefix("http://").unwrap().to_owned();
+        let (method, path, headers, body) = self.into_parts();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n", body.len());
+        for (name, value) in &headers {
+            head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+        }
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.write_all(&[head.as_bytes(), b"\r\n", &body].concat()).await.unwrap();
+        connection
+    }
+
     /// Its head as it goes over a [`Wire`](super::Wire), signed and without the empty line at the end, so that a test may say itself how
     /// long the body is; and the body.
     ///
@@ -248,7 +310,7 @@ impl Request<'_> {
     /// Sends it.
     ///
     /// # Panics
-    /// When there is no answer.
+    /// When there is no answer, or one that the contract does not know.
     pub async fn send(self) -> Answer {
         self.try_send().await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
     }
@@ -257,11 +319,17 @@ impl Request<'_> {
     ///
     /// # Errors
     /// Why there is no answer.
+    ///
+    /// # Panics
+    /// When the answer is one that the contract does not know.
     pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
         let (http, base) = (self.caller.http.clone(), self.caller.base.clone());
         let (method, path, headers, body) = self.into_parts();
-        let answer = http.request(method, format!("{base}{path}")).headers(headers).body(body).send().await?;
-        Ok(Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: answer.bytes().await?.to_vec() })
+        let request = http.request(method.clone(), format!("{base}{path}")).headers(headers).body(body.clone());
+        let answer = request.send().await?;
+        let answer = Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: answer.bytes().await?.to_vec() };
+        contract::hold(&Exchange { method: method.as_str(), path: &path, body: &body, answer: &answer });
+        Ok(answer)
     }
 }
 

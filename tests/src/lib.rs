@@ -1,14 +1,16 @@
 //! The harness of the black-box tests: the real binaries with servers of their own, and the actors that speak to them.
 //!
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
-//! sees; [`Caller`] is a tenant that signs requests, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other side; [`Sql`] looks at what was
-//! written; [`Proxy`] takes a
-//! server away from one service; [`until()`] waits for what must come. No expectation about the service lives here: those are the tests'.
+//! sees; [`Caller`] is a tenant that signs requests, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other
+//! side; [`Sql`] looks at what was written; [`contract`] holds each answer that a [`Caller`] gets against the published document;
+//! [`Proxy`] takes a server away from one service; [`until()`] waits for what must come. No expectation about the service lives
+//! here: those are the tests'.
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
 
 mod books;
 mod caller;
+pub mod contract;
 mod database;
 mod logs;
 mod partner;

@@ -82,6 +82,22 @@ impl Sql {
         self.value(&format!("SELECT count(*) AS n FROM {from}")).await.as_i64().unwrap()
     }
 
+    /// The tables with a row that has `needle` in it, as text or as the bytes of a bytea.
+    ///
+    /// # Panics
+    /// When PostgreSQL is away.
+    pub async fn tables_with(&self, needle: &str) -> Vec<String> {
+        let hex: String = needle.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let mut found = Vec::new();
+        for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").await {
+            let table = row["tablename"].as_str().unwrap();
+            if self.count(&format!("{table} t WHERE position('{needle}' IN t::text) > 0 OR position('{hex}' IN t::text) > 0")).await > 0 {
+                found.push(table.to_owned());
+            }
+        }
+        found
+    }
+
     /// The names of the service's tables.
     ///
     /// # Panics

@@ -9,6 +9,9 @@ use super::{Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Serve
 
 /// Seals what tests store; not the development key, and no key of anybody.
 const KEYS_ENCRYPTION: &str = "v1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtMDAwMDE=";
+/// The secret of the operator's own key, and its id, which is the same everywhere.
+const OPERATOR_KEY: &str = "osk_tests-only-operator-key-of-43-characters-00";
+const OPERATOR_KEY_ID: &str = "key_00000000000000000000000000000000_00000000000000000000000000000000";
 /// How the service signs its calls to the payment partner.
 const PAYMENT_KEY: (&str, &str) = ("key_tests", "a secret of the tests");
 /// Nobody listens on port 1 of this machine.
@@ -122,6 +125,7 @@ impl Stack {
             ("REDIS_URL", servers.redis.clone()),
             ("AMQP_URL", vhost.as_ref().map_or_else(|| NOBODY.replace("http", "amqp"), Vhost::url)),
             ("KEYS_ENCRYPTION", KEYS_ENCRYPTION.to_owned()),
+            ("OPERATOR_KEY", OPERATOR_KEY.to_owned()),
             ("PAYMENT_SERVICE_URL", NOBODY.to_owned()),
             ("PAYMENT_SERVICE_KEY_ID", PAYMENT_KEY.0.to_owned()),
             ("PAYMENT_SERVICE_SECRET", PAYMENT_KEY.1.to_owned()),
@@ -195,6 +199,13 @@ impl Stack {
         self.caller(self.create_tenant("off").await)
     }
 
+    /// The operator's program.
+    #[must_use]
+    pub fn operator(&self) -> Caller {
+        let tenant_id = "ten_00000000000000000000000000000000".to_owned();
+        self.caller(Key { tenant_id, key_id: OPERATOR_KEY_ID.to_owned(), secret: OPERATOR_KEY.to_owned() })
+    }
+
     /// A new tenant whose key may do everything.
     ///
     /// # Panics
@@ -225,9 +236,7 @@ impl Stack {
     async fn create_tenant(&self, stock: &str) -> Key {
         let output = self.run(Program::Standalone, &["create-tenant", "--name", "a test's tenant", "--stock", stock]).await;
         assert!(output.status.success(), "create-tenant failed: {}", String::from_utf8_lossy(&output.stderr));
-        let line: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let member = |name: &str| line[name].as_str().unwrap().to_owned();
-        Key { tenant_id: member("tenant_id"), key_id: member("key_id"), secret: member("secret") }
+        Key::printed(&output.stdout)
     }
 
     /// The proxy in front of the server that a variable names.

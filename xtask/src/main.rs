@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`. This file only finds the command; each lives in a file of
 //! `commands`, which the rest serves: `services` runs private servers, `manifest` reads the functions' manifests,
-//! `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs requests.
+//! `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs requests, `target`
+//! knows to whom and with which key.
 
 mod checkout;
 mod commands;
@@ -13,6 +14,7 @@ mod process;
 mod random;
 mod services;
 mod signing;
+mod target;
 mod tidy;
 
 use std::process::ExitCode;

@@ -56,6 +56,21 @@ impl Options {
         }
     }
 
+    /// Takes every occurrence of an option that may be typed more than once out of `arguments`, before the rest is read.
+    pub fn take_repeated(arguments: &mut Vec<String>, name: &str) -> Result<Vec<String>> {
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
+        let mut all = std::mem::take(arguments).into_iter();
+        while let Some(argument) = all.next() {
+            match argument.strip_prefix(name) {
+                Some("") => taken.push(all.next().ok_or_else(|| Failure::new(format!("{name} needs a value")))?),
+                Some(rest) if rest.starts_with('=') => taken.push(rest[1..].to_owned()),
+                _ => left.push(argument),
+            }
+        }
+        *arguments = left;
+        Ok(taken)
+    }
+
     /// Whether the flag was typed.
     pub fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|typed| typed == flag)
@@ -93,6 +108,15 @@ mod tests {
         assert_eq!(options.parsed::<u16>("--port").unwrap(), Some(80));
         assert_eq!(options.words, ["word"]);
         assert_eq!(read("--port 81").unwrap().text("--port"), Some("81"));
+    }
+
+    #[test]
+    fn an_option_that_may_be_repeated_is_taken_out_in_order() {
+        let mut arguments = ["--header", "a: 1", "word", "--header=b: 2=3", "--headers"].map(str::to_owned).to_vec();
+        assert_eq!(Options::take_repeated(&mut arguments, "--header").unwrap(), ["a: 1", "b: 2=3"]);
+        assert_eq!(arguments, ["word", "--headers"]);
+        let mut arguments = vec!["--header".to_owned()];
+        assert!(Options::take_repeated(&mut arguments, "--header").is_err());
     }
 
     #[test]

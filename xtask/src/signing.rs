@@ -25,13 +25,16 @@ pub struct Key<'a> {
     pub secret: &'a str,
 }
 
+/// Headers that are covered when present.
+const COVERED: [&str; 4] = ["content-type", "idempotency-key", "if-match", "dry-run"];
+
 /// A request before it is signed.
 pub struct Request<'a> {
     /// In capitals.
     pub method: &'a str,
-    /// As sent: `/v1/orders`; a query is not used by our commands and is signed as empty.
-    pub path: &'a str,
-    /// Headers that are covered when present, in lower case: content-type, idempotency-key, if-match, dry-run.
+    /// As sent: `/v1/orders`, or with a query `/v1/orders?limit=1`.
+    pub target: &'a str,
+    /// Its headers, names in lower case and each once.
     pub headers: &'a [(&'a str, &'a str)],
     /// The bytes sent, if any.
     pub body: Option<&'a [u8]>,
@@ -40,9 +43,10 @@ pub struct Request<'a> {
 /// The headers to add: `content-digest` with a body, `signature-input`, `signature`.
 pub fn sign(request: &Request<'_>, key: &Key<'_>, moment: &Moment<'_>) -> Result<Vec<(&'static str, String)>> {
     let digest = request.body.map(|body| format!("sha-256=:{}:", STANDARD.encode(Sha256::digest(body))));
-    let mut covered = vec![("@method", request.method), ("@path", request.path), ("@query", "?")];
+    let (path, query) = request.target.split_at(request.target.find('?').unwrap_or(request.target.len()));
+    let mut covered = vec![("@method", request.method), ("@path", path), ("@query", if query.is_empty() { "?" } else { query })];
     covered.extend(digest.iter().map(|digest| ("content-digest", digest.as_str())));
-    covered.extend(request.headers);
+    covered.extend(request.headers.iter().filter(|(name, _)| COVERED.contains(name)));
 
     let names: Vec<String> = covered.iter().map(|(name, _)| format!("\"{name}\"")).collect();
     let parameters =
@@ -71,8 +75,8 @@ mod tests {
     fn agrees_with_an_independent_signer() {
         let request = Request {
             method: "POST",
-            path: "/v1/orders",
-            headers: &[("content-type", "application/json"), ("idempotency-key", "k-1")],
+            target: "/v1/orders",
+            headers: &[("content-type", "application/json"), ("accept", "application/json"), ("idempotency-key", "k-1")],
             body: Some(b"{\"currency\":\"EUR\"}"),
         };
         let headers = sign(&request, &KEY, &MOMENT).unwrap();
@@ -87,9 +91,16 @@ mod tests {
 
     #[test]
     fn a_request_without_body_has_no_digest() {
-        let request = Request { method: "GET", path: "/v1/orders/ord_1", headers: &[], body: None };
+        let request = Request { method: "GET", target: "/v1/orders/ord_1", headers: &[], body: None };
         let headers = sign(&request, &KEY, &MOMENT).unwrap();
         assert_eq!(headers.len(), 2);
         assert_eq!(headers[1], ("signature", "sig1=:dE6wwLPoni7yemLh3FvgOgHJluzNnhYP9Z7/E41hvcM=:".to_owned()));
+    }
+
+    #[test]
+    fn the_query_is_signed_as_it_is_sent() {
+        let request = Request { method: "GET", target: "/v1/orders?a=%20b&c=?", headers: &[], body: None };
+        let headers = sign(&request, &KEY, &MOMENT).unwrap();
+        assert_eq!(headers[1], ("signature", "sig1=:WaHFGVUD2ITMZBV8sZ1aVbrWPW6m4lowS3fpnp/IcSs=:".to_owned()));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AuthError, Principal,
@@ -44,9 +44,9 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Keys from `database`, opened with `keyring`; seen nonces in `cache`.
-    pub fn new(database: Database, cache: Cache, keyring: Arc<Keyring>) -> Self {
-        Self { keys: KnownKeys::new(database, keyring), cache }
+    /// Keys from `database`, opened with `keyring`, and the operator's own, without which nobody is operator; seen nonces in `cache`.
+    pub fn new(database: Database, cache: Cache, keyring: Arc<Keyring>, operator: Option<&SecretString>) -> Self {
+        Self { keys: KnownKeys::new(database, keyring, operator), cache }
     }
 
     /// Who signed this request, and, if it repeats another under this idempotency key, the sealed answer that Redis keeps of that one.

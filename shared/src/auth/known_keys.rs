@@ -6,12 +6,17 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache as Memory;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::AuthError;
 use crate::{
     db::{self, Database, api_keys},
-    domain::{ids::KeyId, permissions::Permission, policy::TenantPolicy, timestamp::Timestamp},
+    domain::{
+        ids::{KeyId, TenantId},
+        permissions::Permission,
+        policy::TenantPolicy,
+        timestamp::Timestamp,
+    },
     secrets::{self, Keyring},
 };
 
@@ -32,6 +37,18 @@ pub(crate) struct KnownKey {
 }
 
 impl KnownKey {
+    /// The operator's own key. Its tenant is never suspended for it, so that whoever runs the service can always mend it.
+    fn operators(secret: &SecretString) -> Self {
+        Self {
+            secret: secret.expose_secret().as_bytes().to_vec().into(),
+            scopes: Permission::OF_OPERATORS.into(),
+            expires_at: None,
+            revoked_at: None,
+            tenant_suspended: false,
+            policy: Arc::default(),
+        }
+    }
+
     /// Neither expired nor revoked at that moment.
     pub(super) fn is_valid_at(&self, now: Timestamp) -> bool {
         [self.expires_at, self.revoked_at].into_iter().flatten().all(|end| now < end)
@@ -43,13 +60,15 @@ impl KnownKey {
 pub(super) struct KnownKeys {
     database: Database,
     keyring: Arc<Keyring>,
+    /// The operator's own key, which is in no table.
+    operator: Option<Arc<KnownKey>>,
     memory: Memory<KeyId, Option<Arc<KnownKey>>>,
 }
 
 impl KnownKeys {
-    pub(super) fn new(database: Database, keyring: Arc<Keyring>) -> Self {
+    pub(super) fn new(database: Database, keyring: Arc<Keyring>, operator: Option<&SecretString>) -> Self {
         let memory = Memory::builder().max_capacity(CAPACITY).time_to_live(MAX_AGE).build();
-        Self { database, keyring, memory }
+        Self { database, keyring, operator: operator.map(|secret| Arc::new(KnownKey::operators(secret))), memory }
     }
 
     /// The key of this id; `None` when nobody holds it. Requests that miss together share one look-up.
@@ -57,6 +76,9 @@ impl KnownKeys {
     /// # Errors
     /// [`AuthError::Unavailable`] and [`AuthError::Internal`]; neither is remembered.
     pub(super) async fn find(&self, id: KeyId) -> Result<Option<Arc<KnownKey>>, AuthError> {
+        if id == KeyId::OPERATOR {
+            return Ok(self.operator.clone());
+        }
         if let Some(known) = self.memory.get(&id).await {
             return Ok(known);
         }
@@ -72,11 +94,11 @@ impl KnownKeys {
         let Some(record) = api_keys::api_key_find(&self.database, id).await.map_err(refused)? else {
             return Ok(None);
         };
-        let aad = secrets::row_aad("api_keys", id.tenant, &id.to_string());
-        let secret = self.keyring.open(&aad, &record.secret_sealed).map_err(|error| AuthError::Internal(error.into()))?;
+        let secret =
+            self.keyring.open(&secrets::api_key_aad(id), &record.secret_sealed).map_err(|error| AuthError::Internal(error.into()))?;
         Ok(Some(Arc::new(KnownKey {
             secret: secret.into(),
-            scopes: record.scopes.into(),
+            scopes: record.scopes.into_iter().filter(|scope| counts(*scope, id.tenant)).collect(),
             expires_at: record.expires_at,
             revoked_at: record.revoked_at,
             tenant_suspended: record.tenant_suspended,
@@ -89,6 +111,11 @@ impl KnownKeys {
     pub(super) async fn remember(&self, id: KeyId, key: Option<KnownKey>) {
         self.memory.insert(id, key.map(Arc::new)).await;
     }
+}
+
+/// `admin` reaches every tenant, so it counts in the operator's hands alone, whatever a row of another tenant says.
+fn counts(scope: Permission, tenant: TenantId) -> bool {
+    scope != Permission::Admin || tenant == TenantId::OPERATOR
 }
 
 fn refused(error: db::Error) -> AuthError {

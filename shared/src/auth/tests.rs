@@ -27,9 +27,14 @@ const KEYS: &str = "v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const NOWHERE: &str = "redis://127.0.0.1:1/0";
 
 fn authenticator(redis_url: &str) -> Authenticator {
+    authenticator_of(redis_url, None)
+}
+
+fn authenticator_of(redis_url: &str, operator: Option<&str>) -> Authenticator {
     let url = SecretString::from("postgres://127.0.0.1:1/nowhere?sslmode=disable");
     let database = Database::new(&Connect { url: &url, role: "orders_app", pool_size: 1 }).unwrap();
-    Authenticator::new(database, Cache::new(&SecretString::from(redis_url)).unwrap(), Arc::new(Keyring::parse(&KEYS.into()).unwrap()))
+    let (cache, keyring) = (Cache::new(&SecretString::from(redis_url)).unwrap(), Arc::new(Keyring::parse(&KEYS.into()).unwrap()));
+    Authenticator::new(database, cache, keyring, operator.map(SecretString::from).as_ref())
 }
 
 fn fresh_id() -> KeyId {
@@ -113,6 +118,17 @@ async fn a_nonce_counts_once_while_redis_is_there_and_is_not_missed_while_it_is_
             repeated.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn the_operators_own_key_is_known_without_postgresql_and_only_where_it_is_configured() {
+    let key_id = KeyId::OPERATOR.to_string();
+    let secret = std::str::from_utf8(SECRET).unwrap();
+    let principal = authenticate(&authenticator_of(NOWHERE, Some(secret)), &key_id, SECRET, "nonce-0001").await.unwrap();
+    assert_eq!((principal.tenant, &*principal.scopes), (TenantId::OPERATOR, Permission::OF_OPERATORS));
+    let other = authenticate(&authenticator_of(NOWHERE, Some(secret)), &key_id, b"osk_other", "nonce-0001").await;
+    assert_eq!(reason(other), Reason::MacMismatch);
+    assert_eq!(reason(authenticate(&authenticator(NOWHERE), &key_id, SECRET, "nonce-0001").await), Reason::UnknownKey);
 }
 
 #[tokio::test]

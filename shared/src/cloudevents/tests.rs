@@ -1,5 +1,7 @@
 //! Tests of the envelope: what is written is read again, every fault has its own error, and no bytes cause a panic.
 
+mod fuzz;
+
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use proptest::prelude::*;

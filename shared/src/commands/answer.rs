@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::CommandError;
 use crate::domain::order::Order;
 
-/// Renders the answer that is stored with an effect, from the order after it.
-pub type Render<'r> = &'r (dyn Fn(&Order) -> Result<Answer, CommandError> + Send + Sync);
+/// Renders the answer that is stored with an effect, from what came of it: mostly the order after it.
+pub type Render<'r, T = Order> = &'r (dyn Fn(&T) -> Result<Answer, CommandError> + Send + Sync);
 
 /// Everything of a 2xx answer that a replay must repeat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,78 +1,113 @@
-//! Create a tenant with its first key.
+//! Create a tenant with its first key: over HTTP for an operator, or at the command line for whoever runs the service.
 
-use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
-use super::{CommandError, Context};
+use super::{
+    Answer, CommandError, Context, Executed, Origin, Render,
+    audit::{self, Done},
+    fresh_key::{self, FreshKey},
+    idempotency,
+};
 use crate::{
     clock::{self, IdsAt},
-    db::{
-        TenantTx,
-        tenants::{self, NewTenantRow},
-    },
+    db::{TenantTx, tenants},
     domain::{
-        ids::{KeyId, NewIds, TenantId},
+        actor::Actor,
+        api_key::ApiKey,
+        audit::AuditAction,
+        ids::{NewIds, TenantId},
         permissions::Permission,
-        policy::TenantPolicy,
+        tenant::{Tenant, TenantRequest},
+        timestamp::Timestamp,
     },
-    secrets,
 };
 
-/// Everything a tenant's own key may do; administrators and operators have keys of their own.
-const FIRST_KEY_SCOPES: &[Permission] = &[
-    Permission::OrdersWrite,
-    Permission::OrdersRead,
-    Permission::OrdersCancel,
-    Permission::OrdersImport,
-    Permission::PaymentsWrite,
-    Permission::PaymentsRead,
-    Permission::PaymentsRefund,
-    Permission::KeysWrite,
-];
+/// What people read in the list of keys.
+const FIRST_KEY_NAME: &str = "first key";
 
-/// A tenant to create.
-#[derive(Debug, Clone)]
-pub struct CreateTenant {
-    /// For people, 1 to 200 characters.
-    pub name: String,
-    /// What it agrees to.
-    pub policy: TenantPolicy,
-}
-
-/// What a new tenant needs to call us. The secret is shown once.
+/// A new tenant and what it needs to call us.
 #[derive(Debug)]
 pub struct CreatedTenant {
-    /// Its id.
-    pub tenant_id: TenantId,
-    /// Id of its first key.
-    pub key_id: KeyId,
-    /// Secret of its first key: `osk_…`.
-    pub secret: SecretString,
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its first key, which may do everything that a tenant may.
+    pub first_key: FreshKey,
 }
 
-/// Creates it.
+/// Creates it once for each key of the operator's.
 ///
 /// # Errors
-/// A store's failures.
-pub async fn execute(context: &Context, command: &CreateTenant) -> Result<CreatedTenant, CommandError> {
+/// [`CommandError::Invalid`] with everything that is wrong; [`CommandError::IdempotencyKeyReused`],
+/// [`CommandError::IdempotencyInProgress`]; a store's failures.
+pub async fn execute(
+    context: &Context,
+    origin: &Origin,
+    request: &TenantRequest,
+    render: Render<'_, CreatedTenant>,
+) -> Result<Executed, CommandError> {
+    let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
+    let outcome = claimed(context, &mut tx, origin, request, render).await;
+    idempotency::settle(context, tx, origin, outcome).await
+}
+
+/// Creates it without a claim, for somebody who sees at once what came of it.
+///
+/// # Errors
+/// [`CommandError::Invalid`] with everything that is wrong; a store's failures.
+pub async fn at_command_line(context: &Context, request: &TenantRequest) -> Result<CreatedTenant, CommandError> {
     let now = clock::now();
-    let mut ids = IdsAt::new(now);
-    let tenant = TenantId::new(ids.next_uuid());
-    let key_id = KeyId { tenant, key: ids.next_uuid() };
-    let secret = secrets::new_api_secret();
-    let aad = secrets::row_aad("api_keys", tenant, &key_id.to_string());
-    let secret_sealed = context.keyring.seal(&aad, secret.expose_secret().as_bytes());
-    let row = NewTenantRow {
-        tenant,
-        name: &command.name,
-        policy: &command.policy,
-        key: key_id.key,
-        key_name: "first key",
-        scopes: FIRST_KEY_SCOPES,
-        secret_sealed: &secret_sealed,
-        now,
+    let tenant = parse(request, now)?;
+    let mut tx = TenantTx::begin(&context.database, tenant.id).await?;
+    let created = create(context, &mut tx, tenant, Actor::CommandLine, now).await;
+    match created {
+        Ok(created) => tx.commit().await.map(|()| created).map_err(Into::into),
+        Err(error) => {
+            tx.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+/// The claim and the answer are the operator's, the rows between are the new tenant's.
+async fn claimed(
+    context: &Context,
+    tx: &mut TenantTx,
+    origin: &Origin,
+    request: &TenantRequest,
+    render: Render<'_, CreatedTenant>,
+) -> Result<Option<Answer>, CommandError> {
+    let now = clock::now();
+    if !idempotency::claim(tx, origin, now).await? {
+        return Ok(None);
+    }
+    let tenant = parse(request, now)?;
+    tx.act_for(tenant.id).await?;
+    let created = create(context, tx, tenant, origin.actor, now).await?;
+    tx.act_for(origin.tenant).await?;
+    let answer = render(&created)?;
+    idempotency::store(context, tx, origin, &created.first_key.withheld_from(&answer)).await?;
+    Ok(Some(answer))
+}
+
+fn parse(request: &TenantRequest, now: Timestamp) -> Result<Tenant, CommandError> {
+    let id = TenantId::new(IdsAt::new(now).next_uuid());
+    Tenant::parse(request, id, now).map_err(CommandError::Invalid)
+}
+
+/// Writes the tenant, its first key and the trail of both, in a transaction that acts for the tenant.
+async fn create(context: &Context, tx: &mut TenantTx, tenant: Tenant, actor: Actor, now: Timestamp) -> Result<CreatedTenant, CommandError> {
+    tenants::tenant_create(tx, &tenant).await?;
+    let key = ApiKey {
+        id: fresh_key::fresh_id(tenant.id, &mut IdsAt::new(now)),
+        name: FIRST_KEY_NAME.to_owned(),
+        scopes: Permission::OF_TENANTS.to_vec(),
+        created_at: now,
+        expires_at: None,
+        revoked_at: None,
     };
-    let mut tx = TenantTx::begin(&context.database, tenant).await?;
-    tenants::tenant_create(&mut tx, &row).await?;
-    tx.commit().await?;
-    Ok(CreatedTenant { tenant_id: tenant, key_id, secret })
+    let first_key = FreshKey::create(context, tx, key).await?;
+    let detail = json!({ "policy": tenant.policy, "first_key": first_key.key.id });
+    let subject = tenant.id.to_string();
+    audit::record(tx, Done { tenant: tenant.id, actor, action: AuditAction::TenantCreated, subject: &subject, detail }, now).await?;
+    Ok(CreatedTenant { tenant, first_key })
 }

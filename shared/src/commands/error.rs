@@ -9,15 +9,22 @@ use crate::{
             actions::{Action, AllowedAction},
             draft::Refusal,
         },
+        permissions::Permission,
     },
 };
 
 /// A command that changed nothing (but see [`CommandError::OutcomeUnknown`]).
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// No such order, payment or operation in this tenant.
+    /// No such thing in this tenant.
     #[error("not found")]
     NotFound,
+    /// Nobody holds the key any more, so nobody can hold its successor.
+    #[error("the key has expired or was revoked")]
+    KeyEnded,
+    /// The calling key would gain what it may not do.
+    #[error("the calling key lacks {0}")]
+    ScopeNotHeld(Permission),
     /// The request fits its shape and means something impossible: every error found.
     #[error("the request is not valid")]
     Invalid(Vec<FieldError>),
@@ -73,6 +80,16 @@ pub enum CommandError {
     /// Ours to mend.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl CommandError {
+    /// What a statement came to that locks a row which is neither an order nor a claim: whoever waited too long may come back.
+    pub(super) fn while_locking(error: db::Error) -> Self {
+        match error {
+            db::Error::LockTimeout(_) => Self::Contended(error),
+            other => other.into(),
+        }
+    }
 }
 
 impl From<db::Error> for CommandError {

@@ -1,6 +1,6 @@
 //! Stored answers: sealed with the effect, opened for a replay. PostgreSQL has the truth; Redis keeps copies of what is replayed.
 
-use super::{Answer, CommandError, Context, Executed, Origin, origin::IdempotencyKey};
+use super::{Answer, CommandError, Context, Executed, Origin, fresh_key, origin::IdempotencyKey};
 use crate::{
     cache::AnswerKey,
     clock,
@@ -48,6 +48,27 @@ pub(super) async fn store(context: &Context, tx: &mut TenantTx, origin: &Origin,
     Ok(idempotency_records::idempotency_record_answer(tx, origin.tenant, key.function, key.key, &sealed).await?)
 }
 
+/// Ends the transaction of a command that has claimed the caller's key and stored its answer, or that has not (`None`): then somebody
+/// else has, and theirs is the answer.
+///
+/// # Errors
+/// The command's own, after which nothing has happened and the key is free; [`CommandError::IdempotencyKeyReused`],
+/// [`CommandError::IdempotencyInProgress`]; a store's failures.
+pub(super) async fn settle(
+    context: &Context,
+    tx: TenantTx,
+    origin: &Origin,
+    outcome: Result<Option<Answer>, CommandError>,
+) -> Result<Executed, CommandError> {
+    if let Ok(Some(answer)) = outcome {
+        tx.commit().await?;
+        return Ok(Executed { answer, replayed: false });
+    }
+    tx.rollback().await;
+    outcome?;
+    replay(context, origin).await?.ok_or(CommandError::IdempotencyInProgress)
+}
+
 /// The stored answer of a key that has taken effect, read in a statement of its own: the claim that was lost saw an older snapshot.
 ///
 /// # Errors
@@ -62,8 +83,12 @@ pub(super) async fn replay(context: &Context, origin: &Origin) -> Result<Option<
         return Err(CommandError::IdempotencyKeyReused);
     }
     let plain = context.keyring.open(&aad(origin.tenant, key), &answer_sealed).map_err(|error| CommandError::Internal(error.into()))?;
-    keep(context, origin.tenant, key, &plain, created_at).await;
     let answer = serde_json::from_slice(&plain).map_err(|error| CommandError::Internal(error.into()))?;
+    if let Some(answer) = fresh_key::put_back(context, &answer).await? {
+        // Its secret is in one place, so its copy would be of no use without PostgreSQL.
+        return Ok(Some(Executed { answer, replayed: true }));
+    }
+    keep(context, origin.tenant, key, &plain, created_at).await;
     Ok(Some(Executed { answer, replayed: true }))
 }
 

@@ -1,18 +1,23 @@
 //! What changes something: one use case a file, named by its verb phrase.
 //!
 //! A command runs in its own task (the wrapper that calls it sees to that). [`create_order`] is one autocommit statement. Every other
-//! goes the way of `change_order`: open one `TenantTx`, claim its key and lock its order in one statement, load in a younger snapshot,
-//! let the domain decide, write everything in one statement, COMMIT. No network inside the transaction; nothing that matters after it.
+//! that is about an order goes the way of `change_order`: open one `TenantTx`, claim its key and lock its order in one statement, load in
+//! a younger snapshot, let the domain decide, write everything in one statement, COMMIT. What administers tenants and keys claims, locks
+//! and writes in short statements of its own, with its row of the audit trail beside the effect. No network inside a transaction;
+//! nothing that matters after it.
 
 mod answer;
+mod audit;
 pub mod cancel_order;
 mod change_order;
 mod context;
+pub mod create_api_key;
 pub mod create_order;
 pub mod create_payment;
 pub mod create_tenant;
 mod envelope;
 mod error;
+mod fresh_key;
 mod idempotency;
 mod measured;
 pub mod migrate;
@@ -21,13 +26,17 @@ mod origin;
 pub mod record_payment_outcome;
 pub mod record_shipment;
 pub mod record_stock_answer;
+pub mod revoke_api_key;
+pub mod rotate_api_key;
 pub mod send_payment_operation;
 mod tokens;
+pub mod update_tenant;
 
 pub use self::{
     answer::{Answer, Executed, Render},
     context::Context,
     error::CommandError,
+    fresh_key::FreshKey,
     idempotency::kept_answer,
     origin::{Claim, Origin},
 };

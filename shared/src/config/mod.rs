@@ -7,6 +7,7 @@ mod amqp;
 mod database;
 mod environment;
 mod keys;
+mod operator;
 mod payment_service;
 mod reader;
 mod redis;
@@ -16,6 +17,8 @@ mod tests;
 mod urls;
 
 use std::sync::Arc;
+
+use secrecy::SecretString;
 
 pub use self::{
     amqp::AmqpConfig,
@@ -41,6 +44,8 @@ const DEFAULT_LOG_LEVEL: &str = "info";
 pub struct Needs {
     /// `KEYS_ENCRYPTION`: whoever runs commands.
     pub keys: bool,
+    /// `OPERATOR_KEY`, if it is set: HTTP functions.
+    pub operator: bool,
     /// `REDIS_URL`: HTTP functions.
     pub redis: bool,
     /// `AMQP_URL`: consumers and publishing jobs.
@@ -49,7 +54,8 @@ pub struct Needs {
     pub payment_service: bool,
 }
 
-/// The whole environment of a process. An optional part is there if and only if [`Needs`] asked for it.
+/// The whole environment of a process. An optional part is there if and only if [`Needs`] asked for it; of `operator_key` nothing more
+/// than that is sure.
 ///
 /// Beside the variables of its parts: `LOG_LEVEL`, in the syntax of `tracing`'s `EnvFilter`, default `info`.
 #[derive(Debug)]
@@ -64,6 +70,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Keys that seal secrets at rest.
     pub keyring: Option<Arc<Keyring>>,
+    /// The secret of the operator's own key.
+    pub operator_key: Option<SecretString>,
     /// Redis.
     pub redis: Option<RedisConfig>,
     /// RabbitMQ.
@@ -95,6 +103,7 @@ impl Config {
             server: ServerConfig::read(reader),
             database: DatabaseConfig::read(reader, environment),
             keyring: if needs.keys { keys::read(reader, environment) } else { None },
+            operator_key: if needs.operator { operator::read(reader) } else { None },
             redis: needs.redis.then(|| RedisConfig::read(reader, environment)),
             amqp: needs.amqp.then(|| AmqpConfig::read(reader, environment)),
             payment_service: if needs.payment_service { PaymentServiceConfig::read(reader, environment) } else { None },

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::{Config, ConfigError, Environment, Needs, keys::DEVELOPMENT_KEY};
 
-const ALL: Needs = Needs { keys: true, redis: true, amqp: true, payment_service: true };
+const ALL: Needs = Needs { keys: true, operator: true, redis: true, amqp: true, payment_service: true };
 const RANDOM_KEYS: &str = "v1:mFkhwHhqW0zHGbN5q5qvLb0pZhO3l9mKq0sCkI3Wv2w=";
 
 fn read(needs: Needs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -49,6 +49,13 @@ fn defaults_are_those_of_the_contract() {
 }
 
 #[test]
+fn an_operator_is_optional() {
+    assert!(with(DEVELOPMENT, &[]).unwrap().operator_key.is_none());
+    let key = "osk_0123456789012345678901234567890123456789012";
+    assert_eq!(with(DEVELOPMENT, &[("OPERATOR_KEY", key)]).unwrap().operator_key.unwrap().expose_secret(), key);
+}
+
+#[test]
 fn what_no_function_needs_is_not_asked_for() {
     let config = read(Needs::default(), &[("DATABASE_URL", "postgres://127.0.0.1/orders")]).unwrap();
     assert!(config.keyring.is_none() && config.redis.is_none() && config.amqp.is_none() && config.payment_service.is_none());
@@ -65,6 +72,7 @@ fn every_problem_is_told_at_once_and_no_value_repeated() {
             ("DATABASE_URL", "mysql://root:hunter2@localhost/orders"),
             ("DATABASE_POOL_SIZE", "0"),
             ("KEYS_ENCRYPTION", "v1:hunter2"),
+            ("OPERATOR_KEY", "osk_hunter2"),
             ("REDIS_URL", ""),
             ("PAYMENT_SERVICE_URL", "payments"),
             ("PAYMENT_SERVICE_KEY_ID", "orders"),
@@ -81,6 +89,7 @@ fn every_problem_is_told_at_once_and_no_value_repeated() {
   DATABASE_URL: is not such a URL; expected postgres://[user[:password]@]host[:port]/database
   DATABASE_POOL_SIZE: is not understood; expected a number from 1 to 64
   KEYS_ENCRYPTION: the key of v1 is not the base64 of 32 bytes; expected v1:<base64 of 32 random bytes>, newer keys in front (openssl rand -base64 32 makes one)
+  OPERATOR_KEY: has not the form of a secret; expected osk_ and the base64url of 32 random bytes (echo \"osk_$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')\" makes one)
   REDIS_URL: is not set; expected redis://host:port/db or rediss://…
   AMQP_URL: is not set; expected amqp://user:password@host:port/vhost or amqps://…
   PAYMENT_SERVICE_SECRET: is not set; expected the secret of that key

@@ -68,6 +68,11 @@ impl SqlState {
 }
 
 impl Error {
+    /// A stored value that this version cannot read.
+    pub(super) fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unexpected(sqlx::Error::Decode(error.into()))
+    }
+
     fn from_code(state: &SqlState, error: sqlx::Error) -> Self {
         match (state.code.as_str(), &state.constraint) {
             ("55P03", _) if state.waited_for_order => Self::LockTimeout(LockWait::Order),

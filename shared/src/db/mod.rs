@@ -5,6 +5,7 @@
 //! (relay, timers) goes through [`Database::system`] under a role of its own.
 
 pub mod api_keys;
+pub mod audit;
 pub mod dead_letters;
 pub mod deferred_messages;
 mod error;

@@ -38,6 +38,16 @@ impl TenantTx {
         Ok(tx)
     }
 
+    /// Moves this transaction behind another tenant's wall, until its end or the next move. For operators' commands alone, whose effect
+    /// on a tenant commits with a claim of the operator's own (docs/ARCHITECTURE.md, "The tenant wall").
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn act_for(&mut self, tenant: TenantId) -> Result<(), Error> {
+        sqlx::query(include_str!("tenant_act_for.sql")).bind(tenant.uuid().to_string()).execute(self.connection()).await?;
+        Ok(())
+    }
+
     /// Where statements run.
     pub fn connection(&mut self) -> &mut PgConnection {
         &mut self.connection

@@ -5,28 +5,9 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Error, TenantTx};
-use crate::domain::{ids::TenantId, permissions::Permission, policy::TenantPolicy, timestamp::Timestamp};
+use crate::domain::{ids::TenantId, policy::TenantPolicy, tenant::Tenant};
 
-/// A tenant to create, with its first key.
-#[derive(Debug)]
-pub struct NewTenantRow<'a> {
-    /// Its id.
-    pub tenant: TenantId,
-    /// For people.
-    pub name: &'a str,
-    /// What it has agreed to.
-    pub policy: &'a TenantPolicy,
-    /// Id of its first key.
-    pub key: Uuid,
-    /// Name of its first key.
-    pub key_name: &'a str,
-    /// What that key may do.
-    pub scopes: &'a [Permission],
-    /// Its sealed secret.
-    pub secret_sealed: &'a [u8],
-    /// When.
-    pub now: Timestamp,
-}
+type Row = (Uuid, String, String, Json<TenantPolicy>, i64, jiff_sqlx::Timestamp, jiff_sqlx::Timestamp);
 
 /// Whether a tenant exists.
 ///
@@ -36,22 +17,61 @@ pub async fn tenant_exists(tx: &mut TenantTx, tenant: TenantId) -> Result<bool, 
     Ok(sqlx::query_scalar(include_str!("tenant_exists.sql")).bind(tenant.uuid()).fetch_one(tx.connection()).await?)
 }
 
-/// Creates a tenant with its first key.
+/// A tenant, in a transaction of its own.
 ///
 /// # Errors
 /// Any [`Error`].
-pub async fn tenant_create(tx: &mut TenantTx, row: &NewTenantRow<'_>) -> Result<(), Error> {
-    let scopes: Vec<&str> = row.scopes.iter().map(|scope| scope.as_str()).collect();
-    sqlx::query(include_str!("tenant_create.sql"))
-        .bind(row.tenant.uuid())
-        .bind(row.name)
-        .bind(Json(row.policy))
-        .bind(row.now.to_jiff().to_sqlx())
-        .bind(row.key)
-        .bind(row.key_name)
-        .bind(scopes)
-        .bind(row.secret_sealed)
+pub async fn tenant_find(tx: &mut TenantTx, tenant: TenantId) -> Result<Option<Tenant>, Error> {
+    let row: Option<Row> = sqlx::query_as(include_str!("tenant_find.sql")).bind(tenant.uuid()).fetch_optional(tx.connection()).await?;
+    row.map(read).transpose()
+}
+
+/// The same, locked to be changed.
+///
+/// # Errors
+/// Any [`Error`]; a tenant that another transaction is changing is a lock timeout.
+pub async fn tenant_lock(tx: &mut TenantTx, tenant: TenantId) -> Result<Option<Tenant>, Error> {
+    let row: Option<Row> = sqlx::query_as(include_str!("tenant_lock.sql")).bind(tenant.uuid()).fetch_optional(tx.connection()).await?;
+    row.map(read).transpose()
+}
+
+/// Creates a tenant.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn tenant_create(tx: &mut TenantTx, tenant: &Tenant) -> Result<(), Error> {
+    write(tx, include_str!("tenant_create.sql"), tenant).await
+}
+
+/// Writes the next version of a tenant that this transaction has locked.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn tenant_update(tx: &mut TenantTx, tenant: &Tenant) -> Result<(), Error> {
+    write(tx, include_str!("tenant_update.sql"), tenant).await
+}
+
+async fn write(tx: &mut TenantTx, statement: &'static str, tenant: &Tenant) -> Result<(), Error> {
+    sqlx::query(statement)
+        .bind(tenant.id.uuid())
+        .bind(&tenant.name)
+        .bind(tenant.status.as_str())
+        .bind(Json(&tenant.policy))
+        .bind(tenant.version.cast_signed())
+        .bind(tenant.updated_at.to_jiff().to_sqlx())
         .execute(tx.connection())
         .await?;
     Ok(())
+}
+
+fn read((id, name, status, Json(policy), version, created_at, updated_at): Row) -> Result<Tenant, Error> {
+    Ok(Tenant {
+        id: TenantId::new(id),
+        name,
+        status: status.parse().map_err(Error::unreadable)?,
+        policy,
+        version: version.cast_unsigned(),
+        created_at: created_at.to_jiff().into(),
+        updated_at: updated_at.to_jiff().into(),
+    })
 }

@@ -11,6 +11,8 @@ pub enum Actor {
     Key(KeyId),
     /// One of our functions, on behalf of a message or a timer: `on-payment-event`.
     Function(&'static str),
+    /// Whoever runs the service, at its command line.
+    CommandLine,
 }
 
 impl fmt::Display for Actor {
@@ -18,6 +20,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Key(id) => write!(f, "{id}"),
             Self::Function(name) => write!(f, "function:{name}"),
+            Self::CommandLine => f.write_str("command-line"),
         }
     }
 }

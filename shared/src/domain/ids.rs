@@ -130,6 +130,17 @@ pub struct KeyId {
     pub key: Uuid,
 }
 
+impl KeyId {
+    /// The operator's own key, whose secret is in the environment and in no table.
+    pub const OPERATOR: Self = Self { tenant: TenantId::OPERATOR, key: Uuid::nil() };
+}
+
+impl Serialize for KeyId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "key_{}_{}", self.tenant.uuid().simple(), self.key.simple())

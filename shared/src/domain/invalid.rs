@@ -50,6 +50,14 @@ impl FieldErrors {
         }
     }
 
+    /// The errors, or nothing if there are none.
+    ///
+    /// # Errors
+    /// Every error noted.
+    pub fn into_result(self) -> Result<(), Vec<FieldError>> {
+        if self.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+
     /// Every error noted.
     pub fn into_vec(self) -> Vec<FieldError> {
         self.0

@@ -3,18 +3,23 @@
 //! No async, no IO, no clock, no randomness, no environment: `now` and fresh ids are arguments, a decision returns the new state
 //! together with its history, postings and messages. In reading order: [`money`] and [`ids`]; [`order::status`] and
 //! [`order::transitions`], the table of an order's life; [`order::place`]; then what happens to an order: [`order::stock`],
-//! [`order::payment`], [`order::shipment`], and after each [`order::advance`].
+//! [`order::payment`], [`order::shipment`], and after each [`order::advance`]. Beside orders: [`tenant`] with its [`policy`], [`api_key`],
+//! and [`audit`], the trail of what is done to both.
 
 pub mod actor;
+pub mod api_key;
+pub mod audit;
 pub mod fulfilment;
 pub mod ids;
 pub mod invalid;
 pub mod messages;
 pub mod money;
 pub mod order;
+pub mod patch;
 pub mod payments;
 pub mod permissions;
 pub mod policy;
 pub mod schema;
+pub mod tenant;
 pub mod text_enum;
 pub mod timestamp;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount left the range in which every JSON reader keeps it exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,8 +11,16 @@ pub struct Overflow;
 
 /// Minor units of the order's currency; negative only as a balance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "i64")]
 pub struct Amount(i64);
+
+impl TryFrom<i64> for Amount {
+    type Error = Overflow;
+
+    fn try_from(minor_units: i64) -> Result<Self, Overflow> {
+        Self::new(minor_units)
+    }
+}
 
 impl Amount {
     /// Nothing.
@@ -148,6 +156,19 @@ impl FromStr for Currency {
     }
 }
 
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        code.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -162,7 +183,10 @@ impl fmt::Display for Currency {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::fuzz::fuzz;
 
     #[test]
     fn minor_units_differ_by_currency() {
@@ -176,6 +200,34 @@ mod tests {
         for text in ["", "EU", "eur", "EURO", "XXX", "E R"] {
             assert_eq!(text.parse::<Currency>(), Err(UnknownCurrency), "{text:?}");
         }
+    }
+
+    /// Any numbers, as they come out of JSON: in range or refused, and never another result than exact arithmetic has.
+    #[test]
+    fn fuzz_money() {
+        fuzz(any::<(i64, i64, u32, Vec<i64>, String)>(), |(a, b, quantity, many, text)| {
+            let exact = |result: Result<Amount, Overflow>, exact: i128| {
+                let fits = exact.unsigned_abs() <= u128::from(Amount::MAX.0.unsigned_abs());
+                assert_eq!(result.map(|amount| i128::from(amount.0)), if fits { Ok(exact) } else { Err(Overflow) });
+            };
+            let read = |number: i64| serde_json::from_value::<Amount>(number.into()).ok();
+            for number in [a, b, a >> 10, b >> 10] {
+                assert_eq!(read(number), Amount::new(number).ok());
+            }
+            // Ten bits less are always in range; so are the results of some, and those of others are not.
+            if let (Some(a), Some(b)) = (read(a >> 10), read(b >> (quantity % 64))) {
+                let (x, y) = (i128::from(a.0), i128::from(b.0));
+                exact(a.plus(b), x + y);
+                exact(a.minus(b), x - y);
+                exact(a.times(quantity), x * i128::from(quantity));
+                assert_eq!(a.negated().negated(), a);
+            }
+            let many: Vec<Amount> = many.iter().filter_map(|number| read(number >> 20)).collect();
+            exact(Amount::sum(many.iter().copied()), many.iter().map(|amount| i128::from(amount.0)).sum());
+            if let Ok(currency) = text.parse::<Currency>() {
+                assert_eq!(currency.code(), text);
+            }
+        });
     }
 
     #[test]

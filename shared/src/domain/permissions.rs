@@ -1,4 +1,4 @@
-//! Scopes: what an API key may do.
+//! Scopes: what an API key may do, and which of them are whose.
 
 use super::text_enum::text_enum;
 
@@ -27,5 +27,27 @@ text_enum! {
         OpsRead = "ops:read",
         /// Settle it.
         OpsWrite = "ops:write",
+    }
+}
+
+impl Permission {
+    /// What the first key of a tenant may do: everything that a tenant may.
+    pub const OF_TENANTS: &'static [Self] = &[
+        Self::OrdersWrite,
+        Self::OrdersRead,
+        Self::OrdersCancel,
+        Self::OrdersImport,
+        Self::PaymentsWrite,
+        Self::PaymentsRead,
+        Self::PaymentsRefund,
+        Self::KeysWrite,
+    ];
+
+    /// What the operator's own key may do: no order is its own.
+    pub const OF_OPERATORS: &'static [Self] = &[Self::Admin, Self::OpsRead, Self::OpsWrite, Self::KeysWrite];
+
+    /// Whether only an operator may grant it.
+    pub const fn is_operators(self) -> bool {
+        matches!(self, Self::Admin | Self::OpsRead | Self::OpsWrite)
     }
 }

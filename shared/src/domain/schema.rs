@@ -12,6 +12,7 @@ use utoipa::{
 };
 
 use super::{
+    api_key::{NAME_MAX, OVERLAP_SECONDS_MAX},
     ids::KeyId,
     money::Amount,
     order::{
@@ -20,6 +21,7 @@ use super::{
         request::{QUANTITY_MAX, REFERENCE_MAX, SKU_MAX, TEXT_MAX},
         tender::TOKEN_MAX,
     },
+    policy::{LINES_MAX, PAYMENT_DEADLINE_SECONDS_MAX, PAYMENT_DEADLINE_SECONDS_MIN},
     timestamp::Timestamp,
 };
 
@@ -99,6 +101,16 @@ described! {
     PositiveAmount = |about| integer(1, Amount::MAX.minor_units(), about);
     /// Why a caller does something, for programs: `customer_request`.
     ReasonCode = |about| pattern(format!("^[a-z0-9_]{{1,{REASON_MAX}}}$"), about);
+    /// What people call a tenant or a key: 1 to 200 characters, none of them a control character.
+    Name = |about| text(NAME_MAX, about);
+    /// How long an unpaid order waits before it expires.
+    PaymentDeadlineSeconds = |about| {
+        integer(i64::from(PAYMENT_DEADLINE_SECONDS_MIN), i64::from(PAYMENT_DEADLINE_SECONDS_MAX), about)
+    };
+    /// Lines that an order may have.
+    LinesMax = |about| integer(1, i64::try_from(LINES_MAX).unwrap_or(i64::MAX), about);
+    /// How long a rotated key goes on beside its successor; one day unless told otherwise.
+    OverlapSeconds = |about| integer(0, i64::from(OVERLAP_SECONDS_MAX), about);
     /// Units of a line.
     Quantity = |about| integer(1, i64::from(QUANTITY_MAX), about);
     /// The caller's own members, public: at most 50 of them and 16 KiB as JSON.
@@ -140,3 +152,25 @@ impl PartialSchema for KeyId {
 }
 
 impl ToSchema for KeyId {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::order::request::{OrderRequest, TENDERS_MAX};
+
+    #[test]
+    fn the_two_lengths_that_are_written_twice_are_the_same() {
+        let schema = serde_json::to_value(OrderRequest::schema()).unwrap();
+        assert_eq!(schema["properties"]["lines"]["maxItems"], LINES_MAX);
+        assert_eq!(schema["properties"]["payments"]["maxItems"], TENDERS_MAX);
+    }
+
+    #[test]
+    fn bounds_are_the_parsers_own() {
+        let amount = serde_json::to_value(NonNegativeAmount::schema()).unwrap();
+        assert_eq!((&amount["minimum"], &amount["maximum"]), (&0.into(), &9_007_199_254_740_991_i64.into()));
+        let sku = serde_json::to_value(Sku::schema()).unwrap();
+        assert_eq!((&sku["minLength"], &sku["maxLength"]), (&1.into(), &SKU_MAX.into()));
+        assert_eq!(serde_json::to_value(Quantity::schema()).unwrap()["maximum"], QUANTITY_MAX);
+    }
+}

@@ -35,9 +35,7 @@ pub(super) async fn admit(
         return Err(Problem::new(Code::TenantSuspended));
     }
     if let Some(scope) = scope.filter(|scope| !principal.may(*scope)) {
-        return Err(Problem::new(Code::InsufficientScope)
-            .detail(format!("the key needs the scope {scope}"))
-            .member("required_scope", scope.as_str()));
+        return Err(Problem::insufficient_scope(scope));
     }
     Ok(Some(authenticated))
 }

@@ -129,6 +129,14 @@ impl Call {
         Ok(self.principal()?.tenant)
     }
 
+    /// The caller as history and the audit trail name it.
+    ///
+    /// # Errors
+    /// As for [`principal`](Self::principal).
+    pub fn actor(&self) -> Result<Actor, Problem> {
+        Ok(Actor::Key(self.principal()?.key))
+    }
+
     /// What commands need.
     pub fn context(&self) -> &Context {
         self.state.context()
@@ -148,7 +156,7 @@ impl Call {
         let key = self.idempotency_key.clone().ok_or_else(|| Problem::internal("the manifest demands no Idempotency-Key"))?;
         Ok(Origin {
             tenant: principal.tenant,
-            actor: Actor::Key(principal.key),
+            actor: self.actor()?,
             correlation_id: self.request_id.clone(),
             causation_id: None,
             traceparent: Some(self.trace.to_string()),

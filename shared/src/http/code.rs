@@ -81,6 +81,7 @@ codes! {
     InvalidTransition = "invalid_transition", 409, No, "The order is not in a state that allows this";
     OrderBusy = "order_busy", 409, Soon, "Another change of the order is under way";
     OrderOnHold = "order_on_hold", 409, No, "The order is on hold";
+    KeyEnded = "key_ended", 409, No, "The key has expired or was revoked";
     DuplicateExternalReference = "duplicate_external_reference", 409, No, "The external reference names another order";
     IdempotencyInProgress = "idempotency_in_progress", 409, Soon, "A request with this Idempotency-Key is under way";
     VersionMismatch = "version_mismatch", 412, No, "The resource has another version";

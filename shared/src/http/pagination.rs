@@ -159,6 +159,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::{super::Code, *};
+    use crate::fuzz::{changed, changes, fuzz};
 
     const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
 
@@ -192,6 +193,23 @@ mod tests {
         for none in ["", "AAAA", "not base64!", &"A".repeat(600), &format!("{cursor}="), &cursor[1..]] {
             assert_eq!(list.position(none).unwrap_err().code(), Code::Malformed, "{none}");
         }
+    }
+
+    /// A query of anybody's making: a cursor is good only if it is one that this list gives out.
+    #[test]
+    fn fuzz_cursor() {
+        const WORDS: &str = r#"cursor= limit= = & % + %41 A _ - / 100 é"#;
+        let list = list(TENANT, "list-orders", "status=paid");
+        let query = format!("status=paid&limit=2&cursor={}", list.cursor("1732269600000000,ord_7"));
+        fuzz(changes(), |changes| {
+            let query = changed(query.as_bytes(), &changes, WORDS);
+            let read = ListQuery::read(&String::from_utf8_lossy(&query));
+            let (sent, filters) = (read.cursor.clone(), read.filters.clone());
+            let Ok(page) = read.page(list.clone(), "/v1/orders") else { return };
+            assert!((1..=MAX_LIMIT).contains(&page.limit));
+            assert_eq!(page.filters, filters);
+            assert_eq!(page.after.as_deref().map(|position| list.cursor(position)), sent, "a cursor is spelt in one way");
+        });
     }
 
     #[test]

@@ -9,7 +9,7 @@ use http::{
 use serde_json::{Map, Value, json};
 
 use super::{Code, Reply};
-use crate::domain::invalid::FieldError;
+use crate::domain::{invalid::FieldError, permissions::Permission};
 
 /// Media type of a problem.
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -37,6 +37,11 @@ impl Problem {
     /// 404: no such thing, or another tenant's.
     pub fn not_found() -> Self {
         Self::new(Code::NotFound)
+    }
+
+    /// 403: the calling key lacks this scope.
+    pub(super) fn insufficient_scope(scope: Permission) -> Self {
+        Self::new(Code::InsufficientScope).detail(format!("the key needs the scope {scope}")).member("required_scope", scope.as_str())
     }
 
     /// 422: everything that is wrong with the body.

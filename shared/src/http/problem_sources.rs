@@ -22,6 +22,8 @@ impl From<CommandError> for Problem {
         match error {
             // A message may wait for what is not known yet; a caller may not.
             CommandError::NotFound | CommandError::NotYetKnown(_) => Self::not_found(),
+            CommandError::KeyEnded => Self::new(Code::KeyEnded),
+            CommandError::ScopeNotHeld(scope) => Self::insufficient_scope(scope),
             CommandError::Invalid(errors) => Self::invalid(errors),
             CommandError::NotAllowed { action, on_hold, allowed_actions } => {
                 let code = if on_hold { Code::OrderOnHold } else { Code::InvalidTransition };

@@ -4,7 +4,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION},
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION},
 };
 use serde::Serialize;
 
@@ -64,6 +64,12 @@ impl Reply {
     #[must_use]
     pub fn version(self, version: u64) -> Self {
         self.text_header(ETAG, &etag(version))
+    }
+
+    /// Says that no cache may keep it: it shows a secret.
+    #[must_use]
+    pub fn never_stored(self) -> Self {
+        self.text_header(CACHE_CONTROL, "no-store")
     }
 
     /// Sets `Location`: a path.

@@ -102,6 +102,8 @@ impl From<CommandError> for Rejection {
             CommandError::NotFound
             | CommandError::NotAllowed { .. }
             | CommandError::VersionMismatch { .. }
+            | CommandError::KeyEnded
+            | CommandError::ScopeNotHeld(_)
             | CommandError::Invalid(_)
             | CommandError::Poison(_)
             | CommandError::IdempotencyKeyReused

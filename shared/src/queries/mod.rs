@@ -2,6 +2,8 @@
 
 pub mod get_order;
 pub mod get_order_history;
+pub mod get_tenant;
+pub mod list_api_keys;
 pub mod list_orders;
 
 use crate::db;

@@ -22,6 +22,7 @@ pub(super) struct App {
     databases: BTreeMap<&'static str, Database>,
     direct_url: SecretString,
     keyring: Option<Arc<Keyring>>,
+    operator_key: Option<SecretString>,
     cache: Option<Cache>,
     amqp_url: Option<SecretString>,
     payment_service: Option<PaymentService>,
@@ -40,6 +41,7 @@ impl App {
             databases,
             direct_url: config.database.direct_url.clone(),
             keyring: config.keyring.clone(),
+            operator_key: config.operator_key.clone(),
             cache: config.redis.as_ref().map(|redis| Cache::new(&redis.url)).transpose()?,
             amqp_url: config.amqp.as_ref().map(|amqp| amqp.url.clone()),
             payment_service: payment_service.map_err(|error| StartError::PaymentService(error.into()))?,
@@ -51,7 +53,7 @@ impl App {
         let health = self.health(role)?.router();
         let Some(role) = role else { return Ok(health) };
         let cache = self.cache.clone().ok_or(StartError::NotRead("REDIS_URL"))?;
-        let authenticator = Authenticator::new(self.database(role)?, cache, self.keyring()?);
+        let authenticator = Authenticator::new(self.database(role)?, cache, self.keyring()?, self.operator_key.as_ref());
         let state = http::State::new(self.context(role)?, self.database(role)?, authenticator);
         Ok(http::router(functions, state).merge(health))
     }

@@ -40,6 +40,7 @@ impl Functions {
     pub(super) fn needs(&self) -> Needs {
         Needs {
             keys: !self.http.is_empty() || !self.consumers.is_empty(),
+            operator: !self.http.is_empty(),
             redis: !self.http.is_empty(),
             amqp: !self.consumers.is_empty() || self.jobs.iter().any(|job| job.needs_amqp),
             payment_service: self.consumers.iter().any(|consumer| consumer.spec.types.contains(&PAYMENT_COMMAND)),

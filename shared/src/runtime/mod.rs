@@ -7,7 +7,7 @@
 //! Nothing here knows an order. What a function does lies behind its specification and its handler.
 
 mod app;
-mod create_tenant;
+mod command_line;
 mod functions;
 mod health;
 mod job;
@@ -23,7 +23,7 @@ mod supervisor;
 use std::process::ExitCode;
 
 pub use self::{
-    create_tenant::create_tenant,
+    command_line::{create_key, create_tenant},
     functions::Functions,
     job::{DirectDatabase, JobContext, JobError, JobFunction},
     process::serve,

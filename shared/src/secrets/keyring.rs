@@ -13,7 +13,7 @@ use ring::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::random;
-use crate::domain::ids::TenantId;
+use crate::domain::ids::{KeyId, TenantId};
 
 const KEY_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
@@ -165,6 +165,11 @@ impl fmt::Debug for Keyring {
 pub fn row_aad(table: &str, tenant: TenantId, row: &str) -> Vec<u8> {
     // A table's name holds no NUL and a UUID is always 16 bytes, so no two places share these bytes.
     [table.as_bytes(), b"\0", tenant.uuid().as_bytes(), row.as_bytes()].concat()
+}
+
+/// The additional data of an API key's sealed secret.
+pub fn api_key_aad(id: KeyId) -> Vec<u8> {
+    row_aad("api_keys", id.tenant, &id.to_string())
 }
 
 #[cfg(test)]

@@ -6,6 +6,6 @@ pub mod keyring;
 pub mod token;
 
 pub use self::{
-    keyring::{Keyring, row_aad},
-    token::{new_api_secret, random},
+    keyring::{Keyring, api_key_aad, row_aad},
+    token::{is_api_secret, new_api_secret, random},
 };

@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// Bytes behind an API key's secret: 256 bits, as long as the HMAC-SHA-256 it keys.
 const API_SECRET_BYTES: usize = 32;
+/// As base64url without padding.
+const API_SECRET_CHARACTERS: usize = (API_SECRET_BYTES * 8).div_ceil(6);
 
 /// `N` bytes from the operating system's generator.
 ///
@@ -28,9 +30,27 @@ pub fn new_api_secret() -> SecretString {
     format!("osk_{}", random_token::<API_SECRET_BYTES>().expose_secret()).into()
 }
 
+/// Whether a text has the form of an API secret.
+pub fn is_api_secret(text: &str) -> bool {
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.strip_prefix("osk_").is_some_and(|characters| characters.len() == API_SECRET_CHARACTERS && characters.bytes().all(base64url))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_form_of_an_api_secret_is_one() {
+        let secret = new_api_secret();
+        let text = secret.expose_secret();
+        assert!(is_api_secret(text));
+        for other in
+            ["", "osk_", &text[1..], &text[..46], &format!("{text}A"), &text.replace("osk_", "OSK_"), &format!("osk_{}", "!".repeat(43))]
+        {
+            assert!(!is_api_secret(other), "{other}");
+        }
+    }
 
     #[test]
     fn an_api_secret_has_its_shape_and_is_never_the_same() {

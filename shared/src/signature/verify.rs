@@ -19,7 +19,7 @@ const SHA256_LEN: usize = 32;
 const BASE_CAPACITY: usize = 768;
 
 /// The secret that stands in for an unknown key's, so that both answers take the same time.
-const DUMMY_SECRET: &[u8] = b"osk_0000000000000000000000000000000000000000000";
+pub(super) const DUMMY_SECRET: &[u8] = b"osk_0000000000000000000000000000000000000000000";
 
 /// A well-formed signature nobody has verified yet: what it claims must not be trusted.
 #[derive(Debug)]
@@ -64,6 +64,12 @@ impl<'a> Unverified<'a> {
     #[must_use]
     pub fn nonce(&self) -> &str {
         &self.nonce
+    }
+
+    /// The signature base that the request must have signed (RFC 9421 §2.5).
+    #[cfg(test)]
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     /// The moment of signing the signature claims, in seconds since the Unix epoch.

@@ -4,6 +4,7 @@ mod bench;
 mod dev;
 mod new;
 mod order;
+mod sign;
 mod sync;
 mod test;
 mod tidy;
@@ -27,6 +28,7 @@ pub struct Command {
 pub const COMMANDS: &[Command] = &[
     Command { name: "dev", purpose: "run the whole service on this machine", help: dev::HELP, run: dev::run },
     Command { name: "order", purpose: "place an order and follow it to its end", help: order::HELP, run: order::run },
+    Command { name: "sign", purpose: "print a signed curl line for any request", help: sign::HELP, run: sign::run },
     Command { name: "test", purpose: "run everything CI runs", help: test::HELP, run: test::run },
     Command { name: "bench", purpose: "measure against the floors", help: bench::HELP, run: bench::run },
     Command { name: "sync", purpose: "write what derives from the manifests", help: sync::HELP, run: sync::run },

@@ -56,7 +56,8 @@ fn write_document(checkout: &Checkout) -> Result<()> {
 }
 
 fn document(checkout: &Checkout) -> Result<String> {
-    let mut command = checkout.cargo(&["run", "--quiet", "--package", "standalone", "--bin", "standalone", "--", "openapi"]);
+    // Not `--package`: with features of its own it would build half the dependencies a second time.
+    let mut command = checkout.cargo(&["run", "--quiet", "--bin", "standalone", "--", "openapi"]);
     // What cargo and the service complain about is theirs to say.
     let output = command.stderr(Stdio::inherit()).output().context(|| "cannot run cargo".into())?;
     if !output.status.success() {

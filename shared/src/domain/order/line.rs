@@ -104,6 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fuzz::fuzz;
 
     fn amount() -> impl Strategy<Value = Amount> {
         (0..=Amount::MAX.minor_units()).prop_map(|minor_units| Amount::new(minor_units).unwrap())
@@ -130,6 +131,28 @@ mod tests {
             let parts = bounds.windows(2).map(|pair| value_of_units(net, quantity, pair[0], pair[1] - pair[0]));
             prop_assert_eq!(Amount::sum(parts), Ok(net));
         }
+    }
+
+    /// Any total over any weights, and any part of any line: what the whole is, the parts are.
+    #[test]
+    fn fuzz_allocation() {
+        let weights = proptest::collection::vec(any::<i64>(), 0..50);
+        fuzz((any::<i64>(), weights, any::<[u32; 3]>()), |(total, weights, [quantity, k, m])| {
+            // Ten bits less are always in range.
+            let in_range = |number: i64| Amount::new(number >> 10).unwrap();
+            let (total, weights) = (in_range(total), weights.into_iter().map(in_range).collect::<Vec<_>>());
+            let parts = shares(total, &weights);
+            assert_eq!(parts.len(), weights.len());
+            if !total.is_negative() && !weights.is_empty() && weights.iter().all(|weight| !weight.is_negative()) {
+                assert_eq!(Amount::sum(parts), Ok(total));
+            }
+            // Units that a line has, and those that it has not: the latter only must not panic.
+            value_of_units(total, quantity, k, m);
+            let (k, m) = (k % quantity.max(1), m % quantity.max(1));
+            let (k, m) = (k.min(m), k.max(m) - k.min(m));
+            let parts = value_of_units(total, quantity, 0, k).plus(value_of_units(total, quantity, k, m));
+            assert_eq!(parts, Ok(value_of_units(total, quantity, 0, k + m)));
+        });
     }
 
     #[test]

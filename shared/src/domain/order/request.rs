@@ -16,12 +16,10 @@ use crate::domain::{
     invalid::{FieldError, FieldErrors},
     money::{Amount, Currency, Overflow},
     payments::ledger::Balances,
-    policy::TenantPolicy,
+    policy::{LINES_MAX, TenantPolicy},
     schema::{CurrencyCode, Metadata, NonNegativeAmount, Quantity, Reference, Sku, Text},
 };
 
-/// Lines of one order; more are a 422.
-pub const LINES_MAX: usize = 1_000;
 /// Units of one line; more are a 422.
 pub const QUANTITY_MAX: u32 = 1_000_000;
 /// Tenders of one order at its creation; more are a 422.
@@ -142,6 +140,9 @@ impl NewOrder {
         check_texts(&request, &mut errors);
         check_metadata(&request.metadata, "/metadata", &mut errors);
         let prices = Prices::parse(&request, ids, &mut errors);
+        if let Some(prices) = &prices {
+            check_limits(prices.lines.len(), prices.total, policy, &mut errors);
+        }
         let tenders = parse_tenders(&request.payments, prices.as_ref().map(|prices| prices.total), &mut errors);
         if request.lines.iter().any(|line| line.requires_shipping) && request.shipping_address.is_none() {
             errors.push("/shipping_address", "required", "is required, because lines need shipping");
@@ -169,15 +170,25 @@ impl NewOrder {
 
 fn parse_currency(code: &str, policy: &TenantPolicy, errors: &mut FieldErrors) -> Option<Currency> {
     match code.parse::<Currency>() {
-        Ok(currency) if policy.currencies.is_empty() || policy.currencies.iter().any(|allowed| allowed == code) => Some(currency),
+        Ok(currency) if policy.currencies.is_empty() || policy.currencies.contains(&currency) => Some(currency),
         Ok(_) => {
-            errors.push("/currency", "not_allowed", format!("this tenant uses {}, not {code}", policy.currencies.join(", ")));
+            let allowed = policy.currencies.iter().map(Currency::code).collect::<Vec<_>>().join(", ");
+            errors.push("/currency", "not_allowed", format!("this tenant uses {allowed}, not {code}"));
             None
         }
         Err(_) => {
             errors.push("/currency", "unknown_currency", "must be a current ISO 4217 code");
             None
         }
+    }
+}
+
+/// What the tenant's policy allows of one order, within what is allowed to anyone.
+fn check_limits(lines: usize, total: Amount, policy: &TenantPolicy, errors: &mut FieldErrors) {
+    let max = policy.lines_max;
+    errors.require(lines <= max, "/lines", "exceeds_policy", format_args!("has {lines} lines, the tenant's policy allows {max}"));
+    if let Some(max) = policy.order_total_max {
+        errors.require(total <= max, "", "exceeds_policy", format_args!("the order totals {total}, the tenant's policy allows {max}"));
     }
 }
 

@@ -68,7 +68,7 @@ pub struct NewTender {
 }
 
 impl NewTender {
-    /// Checks a tender that stands at `place` of a body; `None` without an amount that could be summed.
+    /// The tender that stands at `place` of a body; `None`, with the errors noted, when its amount is none.
     pub(super) fn parse(request: &PaymentRequest, place: &str, errors: &mut FieldErrors) -> Option<Self> {
         let at = |member: &str| format!("{place}/{member}");
         errors.text(&request.method, METHOD_MAX, at("method"));

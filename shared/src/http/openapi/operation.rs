@@ -2,7 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{super::contract::Answers, parts, responses, schemas::Schemas, tag};
+use super::{
+    super::{Code, contract::Answers},
+    parts, responses,
+    schemas::Schemas,
+    tag,
+};
 use crate::{
     function::{Access, HttpSpec, Route},
     http::{HttpFunction, contract::Takes},
@@ -80,6 +85,7 @@ fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> 
     for (name, taken) in [
         ("Idempotency-Key", spec.idempotency),
         ("If-Match", spec.if_match),
+        ("If-Match-Optional", !spec.if_match && contract.refuses.contains(&Code::VersionMismatch)),
         ("If-None-Match", contract.versioned && route.method == "GET"),
         ("Content-Digest", contract.takes.is_some_and(|takes| takes.required) && spec.permission != Access::Public),
         ("X-Request-Id", true),

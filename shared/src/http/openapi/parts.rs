@@ -78,7 +78,6 @@ pub(super) fn headers() -> Value {
         "Accept-Signature": text("What to sign (RFC 9421 §5.1)."),
         "Accept-Post": text("The media types that are taken (W3C LDP §7.1)."),
         "Accept-Patch": text("The media types that are taken (RFC 5789 §3.1)."),
-        "Content-Security-Policy": text("What the page may load: itself."),
     })
 }
 
@@ -94,6 +93,7 @@ pub(super) fn parameters() -> Value {
     json!({
         "Idempotency-Key": header("Idempotency-Key", true, key, "New for every intended effect, the same with each retry of it."),
         "If-Match": header("If-Match", true, json!({"type": "string"}), "The `ETag` that the change is based on."),
+        "If-Match-Optional": header("If-Match", false, json!({"type": "string"}), "The `ETag` of the order that the change is based on; any if left out."),
         "If-None-Match": header("If-None-Match", false, json!({"type": "string"}), "The `ETag` of the version that you have: a 304 if it is still good."),
         "X-Request-Id": header("X-Request-Id", false, any.clone(), &request_id),
         "traceparent": header("traceparent", false, any, "W3C Trace Context; honoured and passed on if it can be read."),

@@ -1,6 +1,8 @@
 //! The wrapper in process: fake endpoints behind the real router, no PostgreSQL and no Redis.
 
+mod fuzz;
 mod json;
+mod openapi;
 mod problems;
 mod queries;
 mod requests;
@@ -49,7 +51,7 @@ fn state() -> (State, Authenticator) {
     let database = Database::new(&Connect { url: &url, role: "orders_app", pool_size: 1 }).unwrap();
     let cache = Cache::new(&SecretString::from("redis://127.0.0.1:1/0")).unwrap();
     let keyring = Arc::new(Keyring::parse(&KEYS.into()).unwrap());
-    let authenticator = Authenticator::new(database.clone(), cache, Arc::clone(&keyring));
+    let authenticator = Authenticator::new(database.clone(), cache, Arc::clone(&keyring), None);
     let context = Context::new(database.clone(), keyring);
     (State::new(context, database, authenticator.clone()), authenticator)
 }

@@ -1,5 +1,7 @@
-//! Tests of the profile: vectors of an independent signer, every refusal, and properties of arbitrary requests.
+//! Tests of the profile: vectors of independent signers, its document, every refusal, and properties of arbitrary requests.
 
+mod document;
+mod fuzz;
 mod properties;
 mod refusals;
 mod vectors;

@@ -14,7 +14,7 @@ use crate::interrupt;
 use crate::options::{Accepted, Options};
 use crate::process::{self, Process};
 use crate::services::{self, Data, Home, Services, http_get};
-use setup::Local;
+use setup::{Keys, Local};
 use tail::{Tail, ready_line};
 
 /// What `--help` says.
@@ -57,7 +57,9 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let mut environment = setup::prepare(checkout, &local, &services, fresh)?;
     eprintln!("migrating");
     setup::run(&binaries.join("migrate"), &[], &environment)?;
-    let key = setup::demo_key(&local, &binaries.join("standalone"), &environment)?;
+    let operator = setup::operator_key(&local, &mut environment)?;
+    let demo = setup::demo_key(&local, &binaries.join("standalone"), &environment)?;
+    let keys = Keys { demo, operator };
 
     // Dropped in reverse order: the service stops first, its partners next, the servers last.
     eprintln!("starting simulators and standalone");
@@ -73,11 +75,12 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     standalone.wait_until(READY_TIMEOUT, || http_get(&format!("{url}/readyz")).is_ok())?;
 
     let metrics = ready.metrics_port.map(|port| format!("http://127.0.0.1:{port}/metrics")).unwrap_or_default();
-    let _announcement = local.announce(&url, &metrics, &key, &services)?;
+    let _announcement = local.announce(&url, &metrics, &keys, &services)?;
     println!(
-        "\nready\n  API      {url}\n  key      {} (secret in .local/dev/demo-key.json)\n  metrics  {metrics}\n  \
+        "\nready\n  API      {url}\n  key      {} (secret in .local/dev/demo-key.json)\n  \
+         operator {} (secret in .local/dev/operator-key.json; signs /v1/admin/tenants)\n  metrics  {metrics}\n  \
          logs     .local/dev/logs\n  next     cargo xtask order\n  stop     Ctrl-C",
-        key.key_id
+        keys.demo.key_id, keys.operator.key_id
     );
     watch(&mut services, &mut [&mut simulators, &mut standalone], options.has("--verbose"))
 }

@@ -19,17 +19,30 @@ const DATABASE: &str = "orders";
 const OWNER: &str = "orders_migrator";
 
 const DEMO_KEY_FILE: &str = "demo-key.json";
+const OPERATOR_KEY_FILE: &str = "operator-key.json";
 const SECRETS_FILE: &str = "secrets.json";
 
-/// What `standalone create-tenant` prints.
+/// The operator's tenant, and the id of its own key: the same in every installation.
+const OPERATOR: &str = "ten_00000000000000000000000000000000";
+const OPERATOR_KEY_ID: &str = "key_00000000000000000000000000000000_00000000000000000000000000000000";
+
+/// A key that signs requests: what `standalone create-tenant` prints, or the operator's own.
 #[derive(Serialize, Deserialize)]
-pub struct DemoKey {
+pub struct SavedKey {
     /// `ten_…`
     pub tenant_id: String,
     /// `key_…`
     pub key_id: String,
     /// `osk_…`
     pub secret: String,
+}
+
+/// Who may call what `dev` runs.
+pub struct Keys {
+    /// The demo tenant.
+    pub demo: SavedKey,
+    /// The operator.
+    pub operator: SavedKey,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,11 +69,13 @@ impl Local {
     }
 
     /// Tells `cargo xtask order` what runs, for as long as the returned value lives.
-    pub fn announce(&self, url: &str, metrics: &str, key: &DemoKey, services: &Services) -> Result<Announcement> {
+    pub fn announce(&self, url: &str, metrics: &str, keys: &Keys, services: &Services) -> Result<Announcement> {
         let lines = [
             ("ORDERS_URL", url),
-            ("ORDERS_KEY_ID", &key.key_id),
-            ("ORDERS_SECRET", &key.secret),
+            ("ORDERS_KEY_ID", &keys.demo.key_id),
+            ("ORDERS_SECRET", &keys.demo.secret),
+            ("ORDERS_OPERATOR_KEY_ID", &keys.operator.key_id),
+            ("ORDERS_OPERATOR_SECRET", &keys.operator.secret),
             ("METRICS_URL", metrics),
             ("DATABASE_URL", &service_database(&services.database_url, User::Administrator)),
             ("REDIS_URL", &services.redis_url),
@@ -155,14 +170,29 @@ fn secrets(local: &Local) -> Result<Secrets> {
     Ok(secrets)
 }
 
+/// The operator's own key: made once, and the service's `OPERATOR_KEY` from then on.
+pub fn operator_key(local: &Local, environment: &mut Environment) -> Result<SavedKey> {
+    let key = match local.read(OPERATOR_KEY_FILE) {
+        Some(key) => key,
+        None => {
+            let secret = random::signing_secret()?;
+            let key = SavedKey { tenant_id: OPERATOR.to_owned(), key_id: OPERATOR_KEY_ID.to_owned(), secret };
+            local.write(OPERATOR_KEY_FILE, &key)?;
+            key
+        }
+    };
+    environment.set("OPERATOR_KEY", key.secret.clone());
+    Ok(key)
+}
+
 /// The demo tenant's key; the tenant is created with it the first time.
-pub fn demo_key(local: &Local, standalone: &Path, environment: &Environment) -> Result<DemoKey> {
+pub fn demo_key(local: &Local, standalone: &Path, environment: &Environment) -> Result<SavedKey> {
     if let Some(key) = local.read(DEMO_KEY_FILE) {
         return Ok(key);
     }
     eprintln!("creating the demo tenant");
     let output = run(standalone, &["create-tenant", "--name", "demo", "--stock", "on"], environment)?;
-    let key: Option<DemoKey> = output.lines().find_map(|line| serde_json::from_str(line).ok());
+    let key: Option<SavedKey> = output.lines().find_map(|line| serde_json::from_str(line).ok());
     let key = key.ok_or_else(|| Failure::new(format!("create-tenant printed no key but: {}", output.trim())))?;
     local.write(DEMO_KEY_FILE, &key)?;
     Ok(key)

@@ -1,40 +1,16 @@
 //! A client of the order API: signs, sends, and turns problems into readable failures.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::text;
-use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
-use crate::random;
-use crate::signing::{Key, Moment, Request, sign};
+use crate::signing::Request;
+use crate::target::{NOT_RUNNING, Target};
 
 /// The service's own deadline is 10 s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// What stands wherever nothing answers.
-const NOT_RUNNING: &str = "nothing runs; start it with: cargo xtask dev";
-
-/// Which service to call, and as whom.
-pub struct Target {
-    url: String,
-    key_id: String,
-    secret: String,
-}
-
-impl Target {
-    /// Reads what `dev` announces in `.local/dev/env`; `url` takes the place of its address.
-    pub fn read(checkout: &Checkout, url: Option<&str>) -> Result<Self> {
-        let announced = checkout.read(".local/dev/env").map_err(|_| Failure::new(NOT_RUNNING))?;
-        let value = |name: &str| {
-            let found = announced.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-            found.map(str::to_owned).ok_or_else(|| Failure::new(format!(".local/dev/env does not say {name}")))
-        };
-        let url = url.map_or_else(|| value("ORDERS_URL"), |url| Ok(url.to_owned()))?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), key_id: value("ORDERS_KEY_ID")?, secret: value("ORDERS_SECRET")? })
-    }
-}
 
 /// Sends signed requests.
 pub struct Client {
@@ -52,28 +28,24 @@ impl Client {
 
     /// The address without path.
     pub fn url(&self) -> &str {
-        &self.target.url
+        self.target.url()
     }
 
     /// GETs a JSON document.
     pub fn get(&self, path: &str) -> Result<Value> {
-        self.send(&Request { method: "GET", path, headers: &[], body: None })
+        self.send(&Request { method: "GET", target: path, headers: &[], body: None })
     }
 
     /// POSTs JSON under an idempotency key.
     pub fn post(&self, path: &str, idempotency_key: &str, body: &[u8]) -> Result<Value> {
         let headers = [("content-type", "application/json"), ("idempotency-key", idempotency_key)];
-        self.send(&Request { method: "POST", path, headers: &headers, body: Some(body) })
+        self.send(&Request { method: "POST", target: path, headers: &headers, body: Some(body) })
     }
 
     fn send(&self, request: &Request<'_>) -> Result<Value> {
-        let doing = || format!("{} {}", request.method, request.path);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).context(|| "the clock is before 1970".into())?;
-        let nonce = random::token()?;
-        let key = Key { id: &self.target.key_id, secret: &self.target.secret };
-        let signature = sign(request, &key, &Moment { created: now.as_secs(), nonce: &nonce })?;
-
-        let mut builder = ureq::http::Request::builder().method(request.method).uri(format!("{}{}", self.target.url, request.path));
+        let doing = || format!("{} {}", request.method, request.target);
+        let signature = self.target.sign(request)?;
+        let mut builder = ureq::http::Request::builder().method(request.method).uri(format!("{}{}", self.target.url(), request.target));
         for (name, value) in request.headers {
             builder = builder.header(*name, *value);
         }
@@ -97,7 +69,7 @@ impl Client {
         match error {
             ureq::Error::ConnectionFailed => Failure::new(NOT_RUNNING),
             ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::new(NOT_RUNNING),
-            other => Failure::new(format!("{} does not answer: {other}", self.target.url)),
+            other => Failure::new(format!("{} does not answer: {other}", self.target.url())),
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::failure::{Context, Failure, Result};
 use crate::interrupt;
 use crate::options::{Accepted, Options};
 use crate::random;
-use client::{Client, Target};
+use crate::target::Target;
+use client::Client;
 use timeline::Timeline;
 
 /// What `--help` says.
@@ -46,7 +47,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
         Some(file) => std::fs::read(file).context(|| format!("cannot read {file}"))?,
         None => default_order().to_string().into_bytes(),
     };
-    let client = Client::new(Target::read(checkout, options.text("--url"))?);
+    let client = Client::new(Target::read(checkout, options.text("--url"), None)?);
     let started = Instant::now();
     let mut order = client.post("/v1/orders", &random::token()?, &body)?;
     let path = format!("/v1/orders/{}", text(&order, "id"));

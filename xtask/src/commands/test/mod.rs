@@ -2,6 +2,7 @@
 //! start while clippy works.
 
 mod schemathesis;
+mod signers;
 mod steps;
 
 use std::thread::ScopedJoinHandle;
@@ -18,18 +19,23 @@ use steps::Steps;
 pub const HELP: &str = "\
 cargo xtask test [--quick] [FILTER…]
 
-Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build,
-openapi, tests. The tests
-get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The last line
-is `N passed, N failed`.
+Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, openapi, tests.
+The tests get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The
+last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Two
+libraries that sign requests are installed under .local/signers from PyPI and npm, once.
 
-  --quick    leave out clippy and docs
+  --quick    leave out clippy and docs, and fuzz briefly
   FILTER     only build, then run the tests whose names contain one of the words";
 
 /// Words beyond this many are surely a mistake.
 const FILTERS_MAX: usize = 100;
 
 const ACCEPTED: Accepted = Accepted { flags: &["--quick"], values: &[], words_max: FILTERS_MAX };
+
+/// How long each fuzz target runs when everything does, and otherwise, unless `FUZZ_SECONDS` says.
+const FUZZ_SECONDS: u64 = 60;
+const FUZZ_SECONDS_QUICK: u64 = 1;
+const FUZZ_SECONDS_MAX: u64 = 24 * 60 * 60;
 
 /// xtask stands outside the workspace and builds in a place of its own, as the alias in .cargo/config.toml does.
 const XTASK: [&str; 4] = ["--manifest-path", "xtask/Cargo.toml", "--target-dir", "target/xtask"];
@@ -87,6 +93,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     if !filtered {
         steps.inside("openapi", "cargo xtask sync --check", || sync::check_document(checkout))?;
     }
+    install_signers(checkout, steps, filtered)?;
     let mut services = steps.value("services", "cargo xtask test", || {
         services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
     })?;
@@ -101,6 +108,8 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     ] {
         steps.set_environment(name, value);
     }
+    let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;
+    steps.set_environment("FUZZ_SECONDS", &fuzz_seconds.to_string());
     let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
     if filtered {
         arguments.push("--");
@@ -116,4 +125,26 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.tests(checkout, "tests xtask", &[&["test"][..], &XTASK].concat())?;
     }
     Ok(())
+}
+
+/// Installs the libraries that sign, and tells the tests where. When only a few tests are run, those that need them say that they
+/// are missing.
+fn install_signers(checkout: &Checkout, steps: &mut Steps, filtered: bool) -> Result<()> {
+    match steps.value("signers", "cargo xtask test", || signers::ensure(checkout)) {
+        Ok(signers) => {
+            steps.set_environment("TEST_SIGNERS_PYTHON", &signers.python.to_string_lossy());
+            steps.set_environment("TEST_SIGNERS_NODE_PATH", &signers.node_path.to_string_lossy());
+        }
+        Err(failure) if filtered => eprintln!("{failure}"),
+        Err(failure) => return Err(failure),
+    }
+    Ok(())
+}
+
+fn fuzz_seconds(default: u64) -> Result<u64> {
+    let Ok(text) = std::env::var("FUZZ_SECONDS") else {
+        return Ok(default);
+    };
+    let fits = text.parse().ok().filter(|seconds| (1..=FUZZ_SECONDS_MAX).contains(seconds));
+    fits.ok_or_else(|| Failure::new(format!("FUZZ_SECONDS does not take {text:?}; say 1 to {FUZZ_SECONDS_MAX}")))
 }

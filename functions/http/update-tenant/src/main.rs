@@ -1,0 +1,5 @@
+//! The process of update-tenant.
+
+fn main() -> std::process::ExitCode {
+    shared::runtime::http(update_tenant::function())
+}
