@@ -75,7 +75,7 @@ impl Signer {
     }
 
     /// Places an order and finds it again with a query that has to be encoded.
-    async fn is_understood(self) {
+    async fn try_out(self) {
         let stack = Stack::start(Options::http()).await;
         let caller = stack.tenant().await;
         let reference = "Größe 7 & more";
@@ -98,12 +98,12 @@ impl Signer {
 
 #[tokio::test]
 async fn the_python_program_of_the_document_is_understood() {
-    Signer::of_document("python", &["python3", "-"]).is_understood().await;
+    Signer::of_document("python", &["python3", "-"]).try_out().await;
 }
 
 #[tokio::test]
 async fn the_node_program_of_the_document_is_understood() {
-    Signer::of_document("js", &["node", "-"]).is_understood().await;
+    Signer::of_document("js", &["node", "-"]).try_out().await;
 }
 
 #[tokio::test]
@@ -112,19 +112,19 @@ async fn the_bash_program_of_the_document_is_understood() {
         let found = Command::new(tool).arg(if tool == "curl" { "--version" } else { "version" }).output().await;
         found.unwrap_or_else(|error| panic!("the bash program needs {tool}, which cannot be started: {error}"));
     }
-    Signer::of_document("bash", &["bash", "-s", "--"]).is_understood().await;
+    Signer::of_document("bash", &["bash", "-s", "--"]).try_out().await;
 }
 
 #[tokio::test]
 async fn the_library_of_pypi_is_understood() {
     let python = installed("TEST_SIGNERS_PYTHON");
-    Signer::new("pypi", &[&python, &fixture("pypi.py")]).is_understood().await;
+    Signer::new("pypi", &[&python, &fixture("pypi.py")]).try_out().await;
 }
 
 #[tokio::test]
 async fn the_library_of_npm_is_understood() {
     let modules = installed("TEST_SIGNERS_NODE_PATH");
-    Signer::new("npm", &["node", &fixture("npm.cjs")]).set("NODE_PATH", &modules).is_understood().await;
+    Signer::new("npm", &["node", &fixture("npm.cjs")]).set("NODE_PATH", &modules).try_out().await;
 }
 
 /// The printer of the vectors that the room of signatures is tested with.
