@@ -15,7 +15,7 @@ const CONTRACT: &str = "
     403 insufficient_scope tenant_suspended
     404 not_found
     405 method_not_allowed
-    409 invalid_transition order_busy order_on_hold duplicate_external_reference idempotency_in_progress
+    409 invalid_transition order_busy order_on_hold key_ended duplicate_external_reference idempotency_in_progress
     412 version_mismatch
     413 payload_too_large
     415 unsupported_media_type
