@@ -11,7 +11,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "fixtures"))
 from sign_orders_v1 import sign
 
 PLACEHOLDER = os.environ["ORDERS_PLACEHOLDER"]
-KEY_ID, SECRET = os.environ["ORDERS_KEY_ID"], os.environ["ORDERS_SECRET"]
+TENANT = os.environ["ORDERS_KEY_ID"], os.environ["ORDERS_SECRET"]
+OPERATOR = os.environ["ORDERS_OPERATOR_KEY_ID"], os.environ["ORDERS_OPERATOR_SECRET"]
 
 send_unsigned = requests.Session.send
 
@@ -25,7 +26,8 @@ def send(session, request, **options):
     if fields.get("signature") == fields.get("signature-input") == PLACEHOLDER:
         url = urllib.parse.urlsplit(request.url)
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        signed = sign(request.method, url.path, url.query, body, KEY_ID, SECRET, fields)
+        key_id, secret = OPERATOR if url.path.startswith("/v1/admin/") else TENANT
+        signed = sign(request.method, url.path, url.query, body, key_id, secret, fields)
         # The runner's placeholder, or what was made up, gives way to the body's digest. Where even that is gone a check took it away.
         if request.headers.pop("Content-Digest", None) is None:
             signed.pop("Content-Digest", None)
