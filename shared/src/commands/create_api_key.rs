@@ -24,8 +24,8 @@ use crate::{
 /// Creates it once for each key of the caller's, who holds `scopes` and can grant no other.
 ///
 /// # Errors
-/// [`CommandError::Invalid`] with everything that is wrong; [`CommandError::IdempotencyKeyReused`],
-/// [`CommandError::IdempotencyInProgress`]; a store's failures.
+/// [`CommandError::Invalid`] with everything that is wrong; [`CommandError::KeyEnded`] when the calling key is nobody's any more;
+/// [`CommandError::IdempotencyKeyReused`], [`CommandError::IdempotencyInProgress`]; a store's failures.
 pub async fn execute(
     context: &Context,
     origin: &Origin,
@@ -76,6 +76,7 @@ async fn claimed(
     if !idempotency::claim(tx, origin, now).await? {
         return Ok(None);
     }
+    fresh_key::hold_caller(tx, origin.actor, now).await?;
     let created = create(context, tx, Grantor { tenant: origin.tenant, scopes }, request, origin.actor, now).await?;
     let answer = render(&created)?;
     idempotency::store(context, tx, origin, &created.withheld_from(&answer)).await?;

@@ -9,8 +9,10 @@ use super::{Answer, CommandError, Context};
 use crate::{
     db::{TenantTx, api_keys},
     domain::{
+        actor::Actor,
         api_key::ApiKey,
         ids::{KeyId, NewIds, TenantId},
+        timestamp::Timestamp,
     },
     secrets,
 };
@@ -30,6 +32,23 @@ pub struct FreshKey {
 /// A fresh id in this tenant.
 pub(super) fn fresh_id(tenant: TenantId, ids: &mut dyn NewIds) -> KeyId {
     KeyId { tenant, key: ids.next_uuid() }
+}
+
+/// Holds the calling key's row until the end of the transaction, if it is still somebody's. A process may know a revoked key for five
+/// seconds more; in that time it must not get a successor, which would outlive the revocation.
+///
+/// # Errors
+/// [`CommandError::KeyEnded`]; a store's failures.
+pub(super) async fn hold_caller(tx: &mut TenantTx, actor: Actor, now: Timestamp) -> Result<(), CommandError> {
+    // The operator's own key is in no table and ends with its process.
+    let Actor::Key(caller) = actor else { return Ok(()) };
+    if caller == KeyId::OPERATOR {
+        return Ok(());
+    }
+    match api_keys::api_key_lock(tx, caller).await.map_err(CommandError::while_locking)? {
+        Some(key) if key.is_held_at(now) => Ok(()),
+        _ => Err(CommandError::KeyEnded),
+    }
 }
 
 impl FreshKey {
@@ -72,7 +91,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::timestamp::Timestamp;
 
     #[test]
     fn a_stored_answer_names_the_key_where_the_secret_stood() {

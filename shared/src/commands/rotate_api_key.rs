@@ -42,7 +42,7 @@ pub struct RotateApiKey<'a> {
 /// Rotates it once for each key of the caller's.
 ///
 /// # Errors
-/// [`CommandError::NotFound`] also for another tenant's; [`CommandError::KeyEnded`]; [`CommandError::ScopeNotHeld`];
+/// [`CommandError::NotFound`] also for another tenant's; [`CommandError::KeyEnded`], of the calling key too; [`CommandError::ScopeNotHeld`];
 /// [`CommandError::Invalid`]; [`CommandError::IdempotencyKeyReused`], [`CommandError::IdempotencyInProgress`]; a store's failures.
 pub async fn execute(
     context: &Context,
@@ -66,6 +66,7 @@ async fn claimed(
     if !idempotency::claim(tx, origin, now).await? {
         return Ok(None);
     }
+    fresh_key::hold_caller(tx, origin.actor, now).await?;
     let ends_at = command.request.ends_at(now).map_err(CommandError::Invalid)?;
     let old = lock(tx, origin, command.key).await?;
     if !old.is_held_at(now) {

@@ -74,7 +74,7 @@ pub async fn api_key_create(tx: &mut TenantTx, key: &ApiKey, secret_sealed: &[u8
     Ok(())
 }
 
-/// The key of this id, locked to be ended.
+/// The key of this id, locked to be ended or to stay as it is.
 ///
 /// # Errors
 /// Any [`Error`]; a key that another transaction is ending is a lock timeout.

@@ -17,7 +17,7 @@ pub async fn tenant_exists(tx: &mut TenantTx, tenant: TenantId) -> Result<bool, 
     Ok(sqlx::query_scalar(include_str!("tenant_exists.sql")).bind(tenant.uuid()).fetch_one(tx.connection()).await?)
 }
 
-/// A tenant, in a transaction of its own.
+/// A tenant, as a transaction sees it that is its own.
 ///
 /// # Errors
 /// Any [`Error`].

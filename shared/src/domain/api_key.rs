@@ -5,14 +5,12 @@ use utoipa::ToSchema;
 
 use super::{
     ids::{KeyId, TenantId},
-    invalid::{FieldError, FieldErrors},
+    invalid::{FieldError, FieldErrors, NAME_MAX},
     permissions::Permission,
     schema::{Name, OverlapSeconds},
     timestamp::Timestamp,
 };
 
-/// Characters of a key's name; more are a 422.
-pub const NAME_MAX: usize = 200;
 /// How long a rotated key goes on beside its successor unless told otherwise: one day.
 pub const OVERLAP_SECONDS_DEFAULT: u32 = 86_400;
 /// How long it may at most: seven days. Two secrets for one purpose are for the time of a change.

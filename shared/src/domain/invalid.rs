@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Characters of what people call a tenant or a key; more are a 422.
+pub const NAME_MAX: usize = 200;
+
 /// One thing wrong with what the caller sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {

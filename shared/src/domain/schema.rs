@@ -12,8 +12,9 @@ use utoipa::{
 };
 
 use super::{
-    api_key::{NAME_MAX, OVERLAP_SECONDS_MAX},
+    api_key::OVERLAP_SECONDS_MAX,
     ids::KeyId,
+    invalid::NAME_MAX,
     money::Amount,
     order::{
         cancel::REASON_MAX,

@@ -5,16 +5,13 @@ use utoipa::ToSchema;
 
 use super::{
     ids::TenantId,
-    invalid::{FieldError, FieldErrors},
+    invalid::{FieldError, FieldErrors, NAME_MAX},
     patch::Patch,
     policy::{PolicyPatch, TenantPolicy},
     schema::Name,
     text_enum::text_enum,
     timestamp::Timestamp,
 };
-
-/// Characters of a tenant's name; more are a 422.
-pub const NAME_MAX: usize = 200;
 
 text_enum! {
     /// Whether a tenant may act.

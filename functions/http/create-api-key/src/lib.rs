@@ -7,7 +7,7 @@ use shared::{
     catalog,
     commands::create_api_key,
     domain::api_key::ApiKeyRequest,
-    http::{Call, HttpFunction, Problem, Reply, views},
+    http::{Call, Code, HttpFunction, Problem, Reply, views},
 };
 
 /// The function, for its own process and for `standalone`.
@@ -15,6 +15,7 @@ pub fn function() -> HttpFunction {
     HttpFunction::new(&catalog::CREATE_API_KEY, |call| Box::pin(handle(call)))
         .takes::<ApiKeyRequest>(r#"{"name": "till 3", "scopes": ["orders:read"], "expires_at": null}"#)
         .answers::<views::SecretKeyView<'_>>()
+        .refuses(&[Code::KeyEnded])
 }
 
 async fn handle(call: Call) -> Result<Reply, Problem> {

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         fulfilment::{Fulfillment, FulfillmentLine, FulfillmentStage, Tracking},
         ids::{FulfillmentId, LineId, OperationId, OrderId, PaymentId, TenantId},
-        money::{Amount, Currency, UnknownCurrency},
+        money::{Amount, Currency},
         order::{
             Order, Stock,
             contact::{Address, Contact, Customer},
@@ -161,7 +161,7 @@ impl OrderRecord {
 
 /// A stored currency, which was checked when the order was placed.
 pub(super) fn parse_currency(code: &str) -> Result<Currency, Error> {
-    code.parse().map_err(|error: UnknownCurrency| Error::Unexpected(sqlx::Error::Decode(error.into())))
+    code.parse().map_err(Error::unreadable)
 }
 
 impl From<LineRecord> for Line {
