@@ -40,7 +40,10 @@ fn the_emulator_routes_every_endpoint() {
         }
     }
     let routes: usize = HTTP.iter().map(|spec| spec.routes.len()).sum();
-    assert_eq!(text.matches("function = ").count(), routes, "a route without a function");
+    let gets = HTTP.iter().flat_map(|spec| spec.routes).filter(|route| route.method == "GET").count();
+    let heads = text.matches("method = \"HEAD\"").count();
+    assert_eq!(heads, gets, "whoever answers GET answers HEAD");
+    assert_eq!(text.matches("function = ").count(), routes + heads, "a route without a function");
 }
 
 #[test]

@@ -45,7 +45,7 @@ async fn one(stack: &Stack, path: &str) -> Duration {
     let mut environment = stack.environment().to_vec();
     environment.push(("PORT", port.to_string()));
     let started = Instant::now();
-    let mut child = Program::CreateOrder.command(&[], &environment).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = Program::Function("create-order").command(&[], &environment).stdout(Stdio::null()).spawn().unwrap();
     while !answers(port, path).await {
         assert!(started.elapsed() < Duration::from_secs(10), "create-order does not answer");
         tokio::task::yield_now().await;

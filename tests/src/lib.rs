@@ -2,9 +2,9 @@
 //!
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
 //! sees; [`Caller`] is a tenant that signs requests, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other
-//! side; [`Sql`] looks at what was written; [`contract`] holds each answer that a [`Caller`] gets against the published document;
-//! [`Proxy`] takes a server away from one service; [`until()`] waits for what must come. No expectation about the service lives
-//! here: those are the tests'.
+//! side; [`Emulator`] and [`RuntimeApi`] are AWS Lambda; [`Sql`] looks at what was written; [`contract`] holds each answer that a
+//! [`Caller`] gets against the published document; [`Proxy`] takes a server away from one service; [`until()`] waits for what must
+//! come. No expectation about the service lives here: those are the tests'.
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
 
@@ -12,10 +12,13 @@ mod books;
 mod caller;
 pub mod contract;
 mod database;
+mod emulator;
 mod logs;
+mod masked;
 mod partner;
 mod process;
 mod proxy;
+mod runtime_api;
 pub mod sample;
 mod servers;
 mod sql;
@@ -27,10 +30,13 @@ mod wire;
 pub use self::{
     caller::{Answer, Caller, Key, Request},
     database::{Database, run_migrate},
+    emulator::Emulator,
     logs::Logs,
+    masked::{masked, masked_text},
     partner::{Listener, Partner},
     process::{Process, Program},
     proxy::Proxy,
+    runtime_api::RuntimeApi,
     servers::Servers,
     sql::{Sql, raw_id},
     stack::{Options, Stack},

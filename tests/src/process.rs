@@ -31,7 +31,7 @@ pub enum Program {
     /// Applies the migrations.
     Migrate,
     /// One function in a process of its own.
-    CreateOrder,
+    Function(&'static str),
 }
 
 impl Program {
@@ -40,7 +40,7 @@ impl Program {
             Self::Standalone => "standalone",
             Self::Simulators => "simulators",
             Self::Migrate => "migrate",
-            Self::CreateOrder => "create-order",
+            Self::Function(name) => name,
         }
     }
 
@@ -76,7 +76,7 @@ impl Program {
 
 /// A running process. Dropping it stops it.
 pub struct Process {
-    program: Program,
+    name: &'static str,
     child: Child,
     logs: Logs,
     stderr: Arc<Mutex<String>>,
@@ -91,7 +91,15 @@ impl Process {
     /// When it cannot be started.
     #[must_use]
     pub fn spawn(program: Program, arguments: &[&str], environment: &[(&str, String)]) -> Self {
-        let mut command = program.command(arguments, environment);
+        Self::of(program.name(), program.command(arguments, environment))
+    }
+
+    /// Starts any command and returns at once.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub(crate) fn of(name: &'static str, mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, logs) = Logs::new();
         let (stdout, mut complaints) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -109,7 +117,7 @@ impl Process {
                 heard.lock().unwrap().push_str(&String::from_utf8_lossy(&piece[..length]));
             }
         });
-        Self { program, child, logs, stderr, readers: vec![read_logs, read_stderr] }
+        Self { name, child, logs, stderr, readers: vec![read_logs, read_stderr] }
     }
 
     /// Starts it and waits until it serves.
@@ -128,7 +136,7 @@ impl Process {
     /// When the process ends instead, with what it said.
     pub async fn ready(&self) -> Value {
         let ready = self.logs.find(|line| line["message"] == "ready").await;
-        ready.unwrap_or_else(|| panic!("{} ended before it was ready:\n{}{}", self.program.name(), self.logs.text(), self.stderr()))
+        ready.unwrap_or_else(|| panic!("{} ended before it was ready:\n{}{}", self.name, self.logs.text(), self.stderr()))
     }
 
     /// The port of a `ready` line: `server.port` or `metrics.port`.
@@ -190,7 +198,7 @@ impl Process {
     /// When it does not end in [`PATIENCE`].
     pub async fn ended(&mut self) -> ExitStatus {
         let ended = self.readers_done();
-        tokio::time::timeout(PATIENCE, ended).await.unwrap_or_else(|_| panic!("{} does not end", self.program.name()));
+        tokio::time::timeout(PATIENCE, ended).await.unwrap_or_else(|_| panic!("{} does not end", self.name));
         self.child.wait().unwrap()
     }
 
@@ -228,7 +236,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("── {} said:\n{}{}", self.program.name(), self.logs.text(), self.stderr());
+            eprintln!("── {} said:\n{}{}", self.name, self.logs.text(), self.stderr());
         }
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal(Signal::SIGTERM);
@@ -239,6 +247,6 @@ impl Drop for Process {
 
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process").field("program", &self.program).field("pid", &self.child.id()).finish_non_exhaustive()
+        f.debug_struct("Process").field("name", &self.name).field("pid", &self.child.id()).finish_non_exhaustive()
     }
 }

@@ -1,8 +1,9 @@
 //! The project's own commands: `cargo xtask <command>`. This file only finds the command; each lives in a file of
-//! `commands`, which the rest serves: `services` runs private servers, `manifest` reads the functions' manifests,
-//! `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs requests, `target`
-//! knows to whom and with which key.
+//! `commands`, which the rest serves: `services` runs private servers, `cargo_lambda` brings Lambda's emulator, `manifest`
+//! reads the functions' manifests, `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs
+//! requests, `target` knows to whom and with which key.
 
+mod cargo_lambda;
 mod checkout;
 mod commands;
 mod failure;

@@ -1,9 +1,10 @@
 //! Binary mode: attributes in `ce-*` header fields, data in the body (CloudEvents HTTP binding 1.0 §3.1).
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
-use serde_json::Value;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::{Attributes, CloudEvent, DecodeError, check_len};
 
@@ -29,6 +30,28 @@ pub(super) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<CloudEvent, Dec
         body => serde_json::from_slice(body).map_err(DecodeError::Malformed)?,
     };
     attributes.finish(data)
+}
+
+/// What came, as one JSON object in the shape of structured mode, however wrong it is: for keeping what cannot be decoded.
+pub(super) fn gather(headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
+    let mut members = Map::new();
+    let mut insert = |name: &str, value: &HeaderValue| {
+        let lossy = || String::from_utf8_lossy(value.as_bytes()).into_owned();
+        members.insert(name.to_owned(), text(name, value.as_bytes()).unwrap_or_else(|_| lossy()).into());
+    };
+    if let Some(content_type) = headers.get(CONTENT_TYPE) {
+        insert("datacontenttype", content_type);
+    }
+    for (field, value) in headers {
+        if let Some(name) = field.as_str().strip_prefix(PREFIX) {
+            insert(name, value);
+        }
+    }
+    match serde_json::from_slice(body) {
+        Ok(data) => members.insert("data".to_owned(), data),
+        Err(_) => members.insert("data_base64".to_owned(), STANDARD.encode(body).into()),
+    };
+    Value::Object(members).to_string().into_bytes()
 }
 
 /// Undoes the percent-encoding of a header value (§3.1.3.2); what is not an escape stands for itself.

@@ -97,6 +97,12 @@ impl CloudEvent {
         binary::decode(headers, body)
     }
 
+    /// A binary-mode event that cannot be decoded as one JSON object, for keeping it: what came and no more.
+    #[must_use]
+    pub fn gather_binary(headers: &http::HeaderMap, body: &[u8]) -> Vec<u8> {
+        binary::gather(headers, body)
+    }
+
     /// Reads an event from an HTTP request, in the mode its `Content-Type` says.
     ///
     /// # Errors

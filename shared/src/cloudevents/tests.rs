@@ -144,6 +144,16 @@ fn binary_mode_refuses_what_structured_mode_refuses() {
     assert!(matches!(CloudEvent::decode_binary(&headers(&BINARY), b"{"), Err(DecodeError::Malformed(_))));
 }
 
+#[test]
+fn what_cannot_be_decoded_is_kept_whole() {
+    let kept =
+        |fields: &[(&str, &str)], body: &[u8]| serde_json::from_slice::<Value>(&CloudEvent::gather_binary(&headers(fields), body)).unwrap();
+    let fields = [("ce-id", "caf%C3%A9"), ("ce-subject", "%ff"), ("content-type", "text/plain"), ("host", "x")];
+    let expected = json!({ "id": "café", "subject": "%ff", "datacontenttype": "text/plain", "data": [1] });
+    assert_eq!(kept(&fields, b"[1]"), expected);
+    assert_eq!(kept(&[("ce-id", "1")], b"\xff"), json!({ "id": "1", "data_base64": "/w==" }));
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_again(

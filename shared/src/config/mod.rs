@@ -4,6 +4,7 @@
 //! AWS_LAMBDA_RUNTIME_API, which says what hosts us), and nothing in it connects to anything.
 
 mod amqp;
+mod consume;
 mod database;
 mod environment;
 mod keys;
@@ -22,6 +23,7 @@ use secrecy::SecretString;
 
 pub use self::{
     amqp::AmqpConfig,
+    consume::Consume,
     database::DatabaseConfig,
     environment::Environment,
     payment_service::PaymentServiceConfig,
@@ -48,8 +50,10 @@ pub struct Needs {
     pub operator: bool,
     /// `REDIS_URL`: HTTP functions.
     pub redis: bool,
-    /// `AMQP_URL`: consumers and publishing jobs.
+    /// `AMQP_URL`: publishing jobs, and consumers whose queue nobody else reads.
     pub amqp: bool,
+    /// `CONSUME`: a consumer in a process of its own; it says whether that one needs `AMQP_URL`.
+    pub consume: bool,
     /// `PAYMENT_SERVICE_…`: the sender of payment operations.
     pub payment_service: bool,
 }
@@ -74,6 +78,8 @@ pub struct Config {
     pub operator_key: Option<SecretString>,
     /// Redis.
     pub redis: Option<RedisConfig>,
+    /// How a consumer gets its messages.
+    pub consume: Option<Consume>,
     /// RabbitMQ.
     pub amqp: Option<AmqpConfig>,
     /// The payment partner.
@@ -97,6 +103,8 @@ impl Config {
     pub fn read(needs: Needs, lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let reader = &mut Reader::new(lookup);
         let environment = Environment::read(reader);
+        let consume = needs.consume.then(|| Consume::read(reader));
+        let amqp = needs.amqp || consume == Some(Consume::Amqp);
         let config = Self {
             environment,
             log: read_log(reader),
@@ -105,7 +113,8 @@ impl Config {
             keyring: if needs.keys { keys::read(reader, environment) } else { None },
             operator_key: if needs.operator { operator::read(reader) } else { None },
             redis: needs.redis.then(|| RedisConfig::read(reader, environment)),
-            amqp: needs.amqp.then(|| AmqpConfig::read(reader, environment)),
+            consume,
+            amqp: amqp.then(|| AmqpConfig::read(reader, environment)),
             payment_service: if needs.payment_service { PaymentServiceConfig::read(reader, environment) } else { None },
         };
         reader.finish().map(|()| config)

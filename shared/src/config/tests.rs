@@ -2,9 +2,9 @@
 
 use secrecy::ExposeSecret;
 
-use super::{Config, ConfigError, Environment, Needs, keys::DEVELOPMENT_KEY};
+use super::{Config, ConfigError, Consume, Environment, Needs, keys::DEVELOPMENT_KEY};
 
-const ALL: Needs = Needs { keys: true, operator: true, redis: true, amqp: true, payment_service: true };
+const ALL: Needs = Needs { keys: true, operator: true, redis: true, amqp: true, consume: false, payment_service: true };
 const RANDOM_KEYS: &str = "v1:mFkhwHhqW0zHGbN5q5qvLb0pZhO3l9mKq0sCkI3Wv2w=";
 
 fn read(needs: Needs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -126,4 +126,18 @@ fn production_refuses_plaintext_and_development_keys() {
 fn debug_of_a_configuration_shows_no_secret() {
     let shown = format!("{:?}", with(DEVELOPMENT, &[("DATABASE_URL", "postgres://u:s3cret@127.0.0.1/orders")]).unwrap());
     assert!(!shown.contains("s3cret") && !shown.contains("guest"), "{shown}");
+}
+
+#[test]
+fn a_consumer_of_its_own_needs_the_broker_only_to_read_its_queue() {
+    let consumer = Needs { consume: true, ..Needs::default() };
+    let read = |variables: &[(&str, &str)]| read(consumer, &[&[("DATABASE_URL", "postgres://127.0.0.1/orders")], variables].concat());
+    for (variables, consume) in [(&[][..], Consume::Http), (&[("CONSUME", "http")], Consume::Http)] {
+        let config = read(variables).unwrap();
+        assert_eq!((config.consume, config.amqp.is_none()), (Some(consume), true));
+    }
+    let config = read(&[("CONSUME", "amqp"), ("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/%2f")]).unwrap();
+    assert_eq!((config.consume, config.amqp.is_some()), (Some(Consume::Amqp), true));
+    assert!(read(&[("CONSUME", "amqp")]).unwrap_err().to_string().contains("AMQP_URL: is not set"));
+    assert!(read(&[("CONSUME", "kafka")]).unwrap_err().to_string().contains("CONSUME: is not understood; expected http or amqp"));
 }

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes, HttpBody};
 use http::{
     HeaderMap, HeaderValue, Method,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName},
+    header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::Instant;
@@ -36,7 +36,10 @@ pub(super) async fn read(body: Body, deadline: Instant) -> Result<Bytes, Problem
 }
 
 fn too_large() -> Problem {
-    Problem::new(Code::PayloadTooLarge).detail(format!("a body has at most {MAX_BODY_BYTES} bytes"))
+    // Its rest is never read, so nothing else can come over this connection; a caller who does not know that would try.
+    Problem::new(Code::PayloadTooLarge)
+        .detail(format!("a body has at most {MAX_BODY_BYTES} bytes"))
+        .header(CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// Lets JSON through, and for PATCH a JSON merge patch (RFC 7396); never a compressed body, whose size would be no limit.

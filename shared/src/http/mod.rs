@@ -33,6 +33,7 @@ mod tests;
 pub mod views;
 mod wrapper;
 
+pub(crate) use self::wrapper::HostDeadline;
 pub use self::{
     call::Call,
     code::Code,

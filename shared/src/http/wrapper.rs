@@ -14,6 +14,10 @@ use super::{
 };
 use crate::function::Route;
 
+/// A request's extension: when its host gives up on it, if that may be before the manifest's time limit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HostDeadline(pub(crate) Instant);
+
 /// Answers one request to an endpoint.
 pub(super) async fn serve(function: HttpFunction, route: &'static Route, state: State, request: Request) -> Response<Body> {
     let mut exchange = Exchange::begin(Some((function.spec, route)), request.method(), request.headers());
@@ -35,8 +39,9 @@ async fn answer(
     exchange: &mut Exchange,
 ) -> Result<Reply, Problem> {
     let spec = function.spec;
-    let deadline = exchange.started + Duration::from_secs(spec.timeout_seconds);
     let (mut parts, body) = request.into_parts();
+    let own_deadline = exchange.started + Duration::from_secs(spec.timeout_seconds);
+    let deadline = parts.extensions.get::<HostDeadline>().map_or(own_deadline, |HostDeadline(host)| own_deadline.min(*host));
     let path_parameters = path_parameters(&mut parts).await?;
     exchange.order = path_parameters.iter().find(|(name, _)| name == "order_id").and_then(|(_, value)| value.parse().ok());
 

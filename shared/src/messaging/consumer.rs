@@ -1,13 +1,10 @@
-//! The consumer: queue → function, each message in a task of its own, settled exactly as its outcome asks.
+//! The native consumer: queue → function, each message in a task of its own, acknowledged exactly as its outcome asks.
 //!
 //! An acknowledgement always comes after a commit. When PostgreSQL is away there is nothing to commit to: messages are held
 //! unacknowledged until it answers, which stops consuming at the prefetch, and then go back to the queue. So an outage costs a
 //! message one delivery of its limit, however long it lasts.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, future::BoxFuture};
 use lapin::{
@@ -25,51 +22,26 @@ use tokio::{
 
 use super::{
     connection::{self, Failure, Link, stop_requested},
-    filing,
-    incoming::{Incoming, Message},
-    outcome::Rejection,
+    incoming::Message,
+    settler::{Settlement, Settler},
     topology,
 };
-use crate::{
-    backoff::Backoff,
-    commands::{CommandError, Context},
-    function::ConsumerSpec,
-    telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
-};
+use crate::{backoff::Backoff, function::ConsumerSpec};
 
 /// What is in flight when the process stops may finish within this time; the rest goes back to the queue.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two questions whether PostgreSQL answers again: at first, and at most.
 const STORE_PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
-/// A function that handles the messages of one queue.
-#[derive(Clone, Copy)]
-pub struct ConsumerFunction {
-    /// What it declares of itself.
-    pub spec: &'static ConsumerSpec,
-    handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>,
-}
-
-impl ConsumerFunction {
-    /// Joins a manifest and its handler. `Ok` means that the message took effect, now or earlier.
-    pub const fn new(spec: &'static ConsumerSpec, handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>) -> Self {
-        Self { spec, handle }
-    }
-}
-
 /// Consumes until the process stops; whatever fails is tried again.
-pub fn run(
-    function: ConsumerFunction,
-    context: Context,
-    amqp_url: SecretString,
-    shutdown: watch::Receiver<bool>,
-) -> BoxFuture<'static, ()> {
-    let settler = Arc::new(Settler { function, context, shutdown: shutdown.clone() });
+pub(crate) fn run(settler: Settler, amqp_url: SecretString, shutdown: watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+    let name = settler.spec().name;
+    let deliveries = Arc::new(Deliveries { settler, shutdown: shutdown.clone() });
     Box::pin(async move {
         let mut shutdown = shutdown;
-        let mut link = Link::new(function.spec.name);
+        let mut link = Link::new(name);
         while !*shutdown.borrow() {
-            match consume_once(&settler, &amqp_url, &mut link, &mut shutdown).await {
+            match consume_once(&deliveries, &amqp_url, &mut link, &mut shutdown).await {
                 Ok(()) => break,
                 Err(failure) => link.lost(&failure, &mut shutdown).await,
             }
@@ -79,12 +51,13 @@ pub fn run(
 
 /// One link from its opening to its end: `Ok` when the process stops.
 async fn consume_once(
-    settler: &Arc<Settler>,
+    settling: &Arc<Deliveries>,
     amqp_url: &SecretString,
     link: &mut Link,
     shutdown: &mut watch::Receiver<bool>,
 ) -> Result<(), Failure> {
-    let (connection, channel, mut deliveries) = subscribe(settler.function.spec, amqp_url).await?;
+    let spec = settling.settler.spec();
+    let (connection, channel, mut deliveries) = subscribe(spec, amqp_url).await?;
     link.established();
     let mut in_flight = JoinSet::new();
     let ended = loop {
@@ -92,7 +65,7 @@ async fn consume_once(
             () = stop_requested(shutdown) => break Ok(()),
             delivery = deliveries.next() => match delivery {
                 Some(Ok(delivery)) => {
-                    in_flight.spawn(Arc::clone(settler).settle(delivery));
+                    in_flight.spawn(Arc::clone(settling).settle(delivery));
                 }
                 Some(Err(error)) => break Err(error.into()),
                 None => break Err(Failure::Cancelled),
@@ -107,7 +80,7 @@ async fn consume_once(
     // Also after a failure: what still runs would meet its own redelivery.
     let drained = timeout(DRAIN_TIMEOUT, async { while in_flight.join_next().await.is_some() {} }).await;
     if drained.is_err() {
-        tracing::warn!("labels.consumer" = settler.function.spec.name, left = in_flight.len(), "messages go back to the queue unfinished");
+        tracing::warn!("labels.consumer" = spec.name, left = in_flight.len(), "messages go back to the queue unfinished");
     }
     connection::close(&connection).await;
     ended
@@ -122,57 +95,23 @@ async fn subscribe(spec: &'static ConsumerSpec, amqp_url: &SecretString) -> Resu
     Ok((connection, channel, consumer))
 }
 
-/// Settles messages one by one; shared by the tasks of one consumer.
-struct Settler {
-    function: ConsumerFunction,
-    context: Context,
+/// Settles deliveries one by one; shared by the tasks of one consumer.
+struct Deliveries {
+    settler: Settler,
     shutdown: watch::Receiver<bool>,
 }
 
-impl Settler {
+impl Deliveries {
     /// Takes one delivery from its reading to its acknowledgement.
     async fn settle(self: Arc<Self>, delivery: Delivery) {
-        let started = Instant::now();
-        let message = Message::read(&delivery, self.function.spec);
-        let outcome = match self.handle(&message).await {
-            Ok(()) => Ok(()),
-            Err(rejection) => Err(self.file(&message, rejection).await),
-        };
-        self.report(&message, &outcome, started.elapsed());
-        if let Err(Rejection::StoreAway { .. }) = outcome {
+        let message = Message::of_delivery(&delivery, self.settler.spec());
+        // The manifest's own limit: a process that consumes natively has no other.
+        if self.settler.settle(message, Duration::MAX).await == Settlement::StoreAway {
             self.store_answers().await;
             let _ = delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await;
         } else {
             // An acknowledgement that fails means a lost link: the redelivery finds the inbox entry and is done at once.
             let _ = delivery.ack(BasicAckOptions::default()).await;
-        }
-    }
-
-    /// Writes a refused message down and answers what it came to.
-    async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
-        let reason = rejection.reason().to_owned();
-        filing::file(&self.context, self.function.spec.name, message, rejection).await.unwrap_or_else(|error| {
-            let away = CommandError::from(error);
-            Rejection::StoreAway { reason: format!("{away}, to write down: {reason}") }
-        })
-    }
-
-    /// Runs the handler in a task of its own: a time limit must never drop a transaction that is under way.
-    async fn handle(&self, message: &Message) -> Result<(), Rejection> {
-        let (event, tenant) = match (&message.event, message.tenant, &message.fault) {
-            (_, _, Some(fault)) => return Err(fault.clone()),
-            (Some(event), Some(tenant), None) => (event.clone(), tenant),
-            // `Message::read` gives a fault to everything that lacks one of the two.
-            (_, _, None) => return Err(Rejection::dead(super::DeadClass::Malformed, "neither an event nor a fault")),
-        };
-        let spec = self.function.spec;
-        let incoming = Incoming { event, tenant, spec, context: self.context.clone() };
-        let limit = Duration::from_secs(spec.timeout_seconds);
-        match timeout(limit, tokio::spawn((self.function.handle)(incoming))).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(Rejection::Retry { reason: "the handler panicked".to_owned() }),
-            // It may still take effect; the inbox makes the repeat a no-op then.
-            Err(_) => Err(Rejection::Retry { reason: "not settled within the time limit".to_owned() }),
         }
     }
 
@@ -183,7 +122,7 @@ impl Settler {
         let answers = async {
             loop {
                 sleep(backoff.next_delay()).await;
-                if self.context.database.ping().await.is_ok() {
+                if self.settler.context.database.ping().await.is_ok() {
                     return;
                 }
             }
@@ -192,31 +131,5 @@ impl Settler {
             () = answers => {}
             () = stop_requested(&mut shutdown) => {}
         }
-    }
-
-    /// One line and two measurements a message.
-    fn report(&self, message: &Message, outcome: &Result<(), Rejection>, duration: Duration) {
-        let consumer = self.function.spec.name;
-        let (name, reason) = match outcome {
-            Ok(()) => ("done", None),
-            Err(rejection) => (rejection.outcome(), Some(rejection.reason())),
-        };
-        metrics::counter!(MESSAGES, "consumer" => consumer, "outcome" => name).increment(1);
-        metrics::histogram!(MESSAGE_DURATION, "consumer" => consumer).record(duration.as_secs_f64());
-        let event = message.event.as_ref();
-        let traceparent = event.and_then(|event| event.extension_text("traceparent"));
-        tracing::info!(
-            "event.action" = event.map(|event| event.r#type.as_str()),
-            "event.outcome" = if outcome.is_ok() { "success" } else { "failure" },
-            "event.reason" = reason,
-            "event.duration" = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX),
-            "labels.consumer" = consumer,
-            "labels.outcome" = name,
-            "message.id" = event.map(|event| event.id.as_str()),
-            "tenant.id" = message.tenant.map(tracing::field::display),
-            "order.id" = message.order().map(tracing::field::display),
-            "trace.id" = traceparent.and_then(|text| text.split('-').nth(1)),
-            "message settled"
-        );
     }
 }

@@ -73,18 +73,23 @@ pub(super) struct Message {
     pub(super) event: Option<CloudEvent>,
     /// The tenant it names, if it names one in the right form.
     pub(super) tenant: Option<TenantId>,
-    /// Structured-mode bytes where it could be read, otherwise as it came.
+    /// Structured-mode bytes where it could be read, otherwise what came.
     pub(super) body: Vec<u8>,
     /// Why it may not be believed.
     pub(super) fault: Option<Rejection>,
 }
 
 impl Message {
-    /// Reads a delivery, in structured or binary mode. Never fails: a fault is part of the result.
-    pub(super) fn read(delivery: &Delivery, spec: &ConsumerSpec) -> Self {
-        let decoded = match binary_headers(delivery) {
-            Some(headers) => CloudEvent::decode_binary(&headers, &delivery.data).map(|event| (event.encode_structured(), event)),
-            None => CloudEvent::decode_structured(&delivery.data).map(|event| (delivery.data.clone(), event)),
+    /// Reads a delivery of RabbitMQ.
+    pub(super) fn of_delivery(delivery: &Delivery, spec: &ConsumerSpec) -> Self {
+        Self::read(&delivery_fields(delivery), delivery.data.clone(), spec)
+    }
+
+    /// Reads header fields and a body, in structured or binary mode. Never fails: a fault is part of the result.
+    pub(super) fn read(fields: &HeaderMap, body: Vec<u8>, spec: &ConsumerSpec) -> Self {
+        let decoded = match is_binary(fields) {
+            true => CloudEvent::decode_binary(fields, &body).map(|event| (event.encode_structured(), event)),
+            false => CloudEvent::decode_structured(&body).map(|event| (body.clone(), event)),
         };
         match decoded {
             Ok((body, event)) => {
@@ -92,8 +97,17 @@ impl Message {
                 let fault = distrust(&event, tenant, spec);
                 Self { event: Some(event), tenant, body, fault }
             }
-            Err(error) => Self { event: None, tenant: None, body: delivery.data.clone(), fault: Some(undecodable(&error)) },
+            Err(error) => {
+                // Half of a binary-mode event are its fields: without them nobody could tell what it was.
+                let body = if is_binary(fields) { CloudEvent::gather_binary(fields, &body) } else { body };
+                Self { event: None, tenant: None, body, fault: Some(undecodable(&error)) }
+            }
         }
+    }
+
+    /// What nobody could unpack.
+    pub(super) fn unreadable(body: Vec<u8>, reason: &str) -> Self {
+        Self { event: None, tenant: None, body, fault: Some(Rejection::dead(DeadClass::Malformed, reason)) }
     }
 
     /// The order it names, if it names one.
@@ -139,40 +153,59 @@ fn unfit(what: &str, error: &serde_json::Error) -> String {
     format!("{what} (line {}, column {})", error.line(), error.column())
 }
 
-/// The attributes of a binary-mode delivery as HTTP header fields; `None` when it is in structured mode.
-fn binary_headers(delivery: &Delivery) -> Option<HeaderMap> {
-    let mut fields = HeaderMap::new();
-    for (name, value) in delivery.properties.headers().iter().flatten() {
-        let attribute = BINARY_PREFIXES.iter().find_map(|prefix| name.as_str().strip_prefix(prefix));
-        let Some(attribute) = attribute else { continue };
-        // What no header field can carry stays out; the decoder then misses it, if it matters.
-        if let Ok(name) = format!("ce-{attribute}").parse::<HeaderName>()
-            && let Some(value) = field_value(value)
-        {
-            fields.append(name, value);
-        }
-    }
-    if fields.is_empty() {
-        return None;
-    }
-    if let Some(content_type) = delivery.properties.content_type()
-        && let Ok(value) = HeaderValue::from_str(content_type.as_str())
-    {
-        fields.insert(CONTENT_TYPE, value);
-    }
-    Some(fields)
+/// Whether the attributes are among the fields. A content type that says structured mode is believed, whatever else there is; without
+/// attributes the body is all there could be.
+fn is_binary(fields: &HeaderMap) -> bool {
+    let says_structured = fields.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(cloudevents::CONTENT_TYPE.as_bytes()));
+    !says_structured && fields.keys().any(|name| name.as_str().starts_with("ce-"))
 }
 
-/// An AMQP header value as HTTP carries it: percent-encoded where a header field needs it.
-fn field_value(value: &AMQPValue) -> Option<HeaderValue> {
-    let text = match value {
-        AMQPValue::LongString(text) => String::from_utf8_lossy(text.as_bytes()).into_owned(),
-        AMQPValue::ShortString(text) => text.to_string(),
-        AMQPValue::Boolean(value) => value.to_string(),
-        AMQPValue::LongLongInt(value) => value.to_string(),
-        AMQPValue::LongInt(value) => value.to_string(),
-        _ => return None,
-    };
+/// The properties of a delivery that matter, as HTTP header fields.
+fn delivery_fields(delivery: &Delivery) -> HeaderMap {
+    let mut fields = HeaderMap::new();
+    for (name, value) in delivery.properties.headers().iter().flatten() {
+        if let Some(text) = field_text(value) {
+            insert_attribute(&mut fields, name.as_str(), &text);
+        }
+    }
+    if let Some(content_type) = delivery.properties.content_type() {
+        insert_content_type(&mut fields, content_type.as_str());
+    }
+    fields
+}
+
+/// Adds an AMQP header that spells an attribute. What no header field can carry stays out; the decoder then misses it, if it matters.
+pub(super) fn insert_attribute(fields: &mut HeaderMap, amqp_name: &str, value: &str) {
+    let attribute = BINARY_PREFIXES.iter().find_map(|prefix| amqp_name.strip_prefix(prefix));
+    if let Some(attribute) = attribute
+        && let Ok(name) = format!("ce-{attribute}").parse::<HeaderName>()
+        && let Some(value) = field_value(value)
+    {
+        fields.append(name, value);
+    }
+}
+
+/// Adds AMQP's property `content_type`.
+pub(super) fn insert_content_type(fields: &mut HeaderMap, content_type: &str) {
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        fields.insert(CONTENT_TYPE, value);
+    }
+}
+
+/// An AMQP header value as text, if it is of a type that attributes have.
+fn field_text(value: &AMQPValue) -> Option<String> {
+    match value {
+        AMQPValue::LongString(text) => Some(String::from_utf8_lossy(text.as_bytes()).into_owned()),
+        AMQPValue::ShortString(text) => Some(text.to_string()),
+        AMQPValue::Boolean(value) => Some(value.to_string()),
+        AMQPValue::LongLongInt(value) => Some(value.to_string()),
+        AMQPValue::LongInt(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// Text as HTTP carries it: percent-encoded where a header field needs it.
+fn field_value(text: &str) -> Option<HeaderValue> {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -203,7 +236,7 @@ mod tests {
     const EVENT: &str = r#"{"specversion":"1.0","id":"1","source":"/payments","type":"payment.captured.v1","tenantid":"ten_00000000000000000000000000000001","data":{}}"#;
 
     fn read(body: impl Into<Vec<u8>>) -> Message {
-        Message::read(&Delivery::mock(1, "".into(), "".into(), false, body.into()), &SPEC)
+        Message::of_delivery(&Delivery::mock(1, "".into(), "".into(), false, body.into()), &SPEC)
     }
 
     fn class(message: &Message) -> Option<DeadClass> {
@@ -243,7 +276,7 @@ mod tests {
             headers.insert(name.into(), AMQPValue::LongString(value.into()));
         }
         delivery.properties = BasicProperties::default().with_headers(headers).with_content_type("application/json".into());
-        let message = Message::read(&delivery, &SPEC);
+        let message = Message::of_delivery(&delivery, &SPEC);
         assert_eq!(message.fault, None);
         let again = CloudEvent::decode_structured(&message.body).unwrap();
         assert_eq!(again.id, "100% caf\u{e9}");

@@ -1,26 +1,30 @@
 //! RabbitMQ: what is declared there, how our messages get out, and how others' messages come in.
 //!
 //! Read in this order: `topology` (exchanges and queues as data), `connection` (one link to the broker and how it is made anew),
-//! `relay` with `publisher` (outbox → broker), `consumer` (queue → function) with `incoming` (what a message must be),
-//! `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused).
+//! `relay` with `publisher` (outbox → broker), `settler` (a message, whoever carried it) with `incoming` (what a message must be),
+//! `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused). Three carriers bring messages to the
+//! settler: `consumer` (the queue itself), and in `runtime` CloudEvents over HTTP and Amazon MQ batches, which `amazon_mq` unpacks.
 //!
 //! **Architecture invariant:** only the relay and consumers open AMQP; a request function never does. A message is acknowledged
 //! after its effect, its deferral or its dead letter has been committed, and marked as published after the broker confirmed it.
 
+pub(crate) mod amazon_mq;
 mod connection;
-pub mod consumer;
+pub(crate) mod consumer;
 mod filing;
 mod incoming;
 mod outcome;
 mod preview;
 mod publisher;
 pub(crate) mod relay;
+mod settler;
 pub mod topology;
 
 pub use futures_util::future::BoxFuture;
 
+pub(crate) use self::settler::{Settlement, Settler};
 pub use self::{
-    consumer::ConsumerFunction,
     incoming::Incoming,
     outcome::{DeadClass, Rejection},
+    settler::ConsumerFunction,
 };

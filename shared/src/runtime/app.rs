@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     db::{Connect, Database},
     http::{self, HttpFunction},
+    messaging::{ConsumerFunction, Settler},
     partners::PaymentService,
     secrets::Keyring,
 };
@@ -63,6 +64,11 @@ impl App {
         Ok(Context::new(self.database(role)?, self.keyring()?)
             .with_payment_service(self.payment_service.clone())
             .with_cache(self.cache.clone()))
+    }
+
+    /// What settles the messages of this consumer.
+    pub(super) fn settler(&self, function: ConsumerFunction) -> Result<Settler, StartError> {
+        Ok(Settler::new(function, self.context(function.spec.database_role)?))
     }
 
     /// What one run of this job works with.

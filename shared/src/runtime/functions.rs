@@ -3,10 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::{JobFunction, schedule::Schedule, start_error::StartError};
-use crate::{config::Needs, function::JobSpec, http::HttpFunction, messaging::consumer::ConsumerFunction};
+use crate::{config::Needs, function::JobSpec, http::HttpFunction, messaging::ConsumerFunction};
 
 /// The command that only the sender of payment operations consumes: who does must be able to reach the partner.
 const PAYMENT_COMMAND: &str = "payment.operation.requested.v1";
+
+/// Who brings messages to the consumers of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intake {
+    /// They read their queues themselves, side by side.
+    Queues,
+    /// `CONSUME` says it: a consumer in a process of its own.
+    AsTold,
+    /// Lambda's trigger.
+    Trigger,
+}
 
 /// What a process hosts.
 #[derive(Default)]
@@ -37,12 +48,14 @@ impl Functions {
     }
 
     /// What their environment must hold.
-    pub(super) fn needs(&self) -> Needs {
+    pub(super) fn needs(&self, intake: Intake) -> Needs {
+        let consumes = !self.consumers.is_empty();
         Needs {
-            keys: !self.http.is_empty() || !self.consumers.is_empty(),
+            keys: !self.http.is_empty() || consumes,
             operator: !self.http.is_empty(),
             redis: !self.http.is_empty(),
-            amqp: !self.consumers.is_empty() || self.jobs.iter().any(|job| job.needs_amqp),
+            amqp: (consumes && intake == Intake::Queues) || self.jobs.iter().any(|job| job.needs_amqp),
+            consume: consumes && intake == Intake::AsTold,
             payment_service: self.consumers.iter().any(|consumer| consumer.spec.types.contains(&PAYMENT_COMMAND)),
         }
     }

@@ -16,7 +16,8 @@ use tokio::{runtime::Runtime, task::JoinSet, time::timeout};
 use super::{
     Functions, JobError, JobFunction, Shutdown,
     app::App,
-    lambda,
+    functions::Intake,
+    lambda, push,
     schedule::Schedule,
     server,
     shutdown::{CLOSE_LIMIT, DRAIN_LIMIT},
@@ -24,8 +25,8 @@ use super::{
     supervisor,
 };
 use crate::{
-    config::Config,
-    messaging::consumer::{self, ConsumerFunction},
+    config::{Config, Consume},
+    messaging::{ConsumerFunction, consumer},
     telemetry::{
         self,
         metrics::{self, Metrics},
@@ -37,19 +38,25 @@ pub(super) const EXIT_FAILURE: u8 = 1;
 /// The environment must be mended first; a restart does not help.
 pub(super) const EXIT_CONFIGURATION: u8 = 2;
 
-/// The life of a process that hosts these functions. Exit status: 0 after a clean stop, 2 for a bad configuration (told on stderr,
-/// every problem at once), 1 for any other failure (told in the log).
+/// The life of a process that hosts these functions; its consumers read their queues. Exit status: 0 after a clean stop, 2 for a bad
+/// configuration (told on stderr, every problem at once), 1 for any other failure (told in the log).
 pub fn serve(functions: Functions) -> ExitCode {
-    let mut config = match Config::from_env(functions.needs()) {
+    host(functions, Intake::Queues)
+}
+
+/// [`serve`], by who brings messages to the consumers wherever Lambda does not.
+pub(super) fn host(functions: Functions, intake: Intake) -> ExitCode {
+    let on_lambda = lambda::is_host();
+    if on_lambda && let Some(refusal) = lambda::refusal(&functions) {
+        return say(&*Box::<dyn Error>::from(refusal), EXIT_CONFIGURATION);
+    }
+    let mut config = match Config::from_env(functions.needs(if on_lambda { Intake::Trigger } else { intake })) {
         Ok(config) => config,
         Err(error) => return say(&error, EXIT_CONFIGURATION),
     };
-    if lambda::is_host() {
-        // One request at a time needs one connection, and a thousand instances have no more to share.
+    if on_lambda {
+        // One invocation at a time needs one connection, and a thousand instances have no more to share.
         config.database.pool_size = 1;
-        if let Some(refusal) = lambda::refusal(&functions) {
-            return say(&*Box::<dyn Error>::from(refusal), EXIT_CONFIGURATION);
-        }
     }
     let metrics = match install(&config) {
         Ok(metrics) => metrics,
@@ -149,10 +156,13 @@ async fn start(
     let (listener, address) = server::bind(config.server.address, "PORT").await?;
     let count = functions.names().count();
     let role = functions.http_role()?;
-    let router = app.router(functions.http, role)?;
+    let mut router = app.router(functions.http, role)?;
     let metrics_port = expose(metrics, config.server.metrics_address, shutdown, tasks).await;
     for function in functions.consumers {
-        start_consumer(app, function, shutdown, tasks)?;
+        match config.consume {
+            Some(Consume::Http) => router = router.merge(push::router(app.settler(function)?)),
+            Some(Consume::Amqp) | None => start_consumer(app, function, shutdown, tasks)?,
+        }
     }
     for (schedule, job) in jobs {
         start_job(app, *schedule, *job, shutdown, tasks)?;
@@ -169,10 +179,10 @@ async fn start(
 }
 
 fn start_consumer(app: &App, function: ConsumerFunction, shutdown: &Shutdown, tasks: &mut JoinSet<()>) -> Result<(), StartError> {
-    let (context, amqp_url) = (app.context(function.spec.database_role)?, app.amqp_url()?);
+    let (settler, amqp_url) = (app.settler(function)?, app.amqp_url()?);
     let stop = shutdown.receiver();
     let start = move || -> BoxFuture<'static, Result<(), JobError>> {
-        Box::pin(consumer::run(function, context.clone(), amqp_url.clone(), stop.clone()).map(Ok))
+        Box::pin(consumer::run(settler.clone(), amqp_url.clone(), stop.clone()).map(Ok))
     };
     tasks.spawn(supervisor::keep_running(function.spec.name, shutdown.clone(), start));
     Ok(())

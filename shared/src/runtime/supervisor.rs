@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Duration};
 
 use futures_util::future::BoxFuture;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{task::JoinError, time::Instant};
 
 use super::{JobError, Shutdown};
 use crate::secrets::random;
@@ -68,11 +68,11 @@ pub(super) async fn run_every(
 }
 
 /// Waits for a task; its panic is an error like another.
-pub(super) async fn join(task: JoinHandle<Result<(), JobError>>) -> Result<(), JobError> {
+pub(super) async fn join(task: impl Future<Output = Result<Result<(), JobError>, JoinError>>) -> Result<(), JobError> {
     flatten(task.await)
 }
 
-fn flatten(ended: Result<Result<(), JobError>, tokio::task::JoinError>) -> Result<(), JobError> {
+fn flatten(ended: Result<Result<(), JobError>, JoinError>) -> Result<(), JobError> {
     ended.unwrap_or_else(|stopped| Err(stopped.into()))
 }
 

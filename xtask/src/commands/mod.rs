@@ -2,6 +2,7 @@
 
 mod bench;
 mod dev;
+mod event;
 mod new;
 mod order;
 mod sign;
@@ -29,6 +30,7 @@ pub const COMMANDS: &[Command] = &[
     Command { name: "dev", purpose: "run the whole service on this machine", help: dev::HELP, run: dev::run },
     Command { name: "order", purpose: "place an order and follow it to its end", help: order::HELP, run: order::run },
     Command { name: "sign", purpose: "print a signed curl line for any request", help: sign::HELP, run: sign::run },
+    Command { name: "event", purpose: "print the event that invokes a function on Lambda", help: event::HELP, run: event::run },
     Command { name: "test", purpose: "run everything CI runs", help: test::HELP, run: test::run },
     Command { name: "bench", purpose: "measure against the floors", help: bench::HELP, run: bench::run },
     Command { name: "sync", purpose: "write what derives from the manifests", help: sync::HELP, run: sync::run },

@@ -17,7 +17,12 @@ pub fn render(functions: &[Function]) -> String {
     let mut paths: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for function in functions {
         if let Trigger::Http(http) = &function.trigger {
-            for (method, path) in http.methods_and_paths() {
+            // Whoever answers GET answers HEAD; the emulator waits for ever on a method that has no route.
+            let with_heads = http.methods_and_paths().flat_map(|(method, path)| {
+                let head = (method == "GET").then_some(("HEAD", path));
+                [Some((method, path)), head].into_iter().flatten()
+            });
+            for (method, path) in with_heads {
                 let entry = format!("{{ method = {method:?}, function = {:?} }}", function.name);
                 paths.entry(path).or_default().push(entry);
             }

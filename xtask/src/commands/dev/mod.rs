@@ -1,5 +1,6 @@
 //! `cargo xtask dev`: the whole service on this machine, from private servers to a demo tenant, until Ctrl-C.
 
+mod lambda;
 mod setup;
 mod tail;
 
@@ -14,23 +15,27 @@ use crate::interrupt;
 use crate::options::{Accepted, Options};
 use crate::process::{self, Process};
 use crate::services::{self, Data, Home, Services, http_get};
+use lambda::OnLambda;
 use setup::{Keys, Local};
 use tail::{Tail, ready_line};
 
 /// What `--help` says.
 pub const HELP: &str = "\
-cargo xtask dev [--port N] [--debug] [--fresh] [--verbose]
+cargo xtask dev [--lambda] [--port N] [--debug] [--fresh] [--verbose]
 
 Builds the service, starts private PostgreSQL, Redis and RabbitMQ under .local/dev, migrates, creates a demo tenant and
 runs every function with partner simulators until Ctrl-C. DATABASE_URL (an administrator's), REDIS_URL and AMQP_URL,
 when set, are used instead of private servers.
 
+  --lambda     endpoints run one by one under `cargo lambda watch`, which starts them anew when their code changes; consumers
+               and jobs stay in standalone, since the emulator has neither queues nor schedules. cargo-lambda is installed
+               by pip under .local/ when it is missing. Builds without optimisation
   --port N     port of the API, 8080 unless told
   --debug      build without optimisation: faster to build, slower to run
   --fresh      begin with empty data
   --verbose    show the logs (they are in .local/dev/logs either way)";
 
-const ACCEPTED: Accepted = Accepted { flags: &["--debug", "--fresh", "--verbose"], values: &["--port"], words_max: 0 };
+const ACCEPTED: Accepted = Accepted { flags: &["--lambda", "--debug", "--fresh", "--verbose"], values: &["--port"], words_max: 0 };
 
 const PORT_DEFAULT: u16 = 8080;
 
@@ -48,7 +53,8 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let home = Home::take(checkout.root(), "dev")?;
     require_free(port)?;
     services::ensure_programs(checkout)?;
-    let binaries = build(checkout, options.has("--debug"))?;
+    let on_lambda = OnLambda::choose(checkout, options.has("--lambda"))?;
+    let binaries = build(checkout, options.has("--debug"), on_lambda.as_ref())?;
     eprintln!("starting services");
     let fresh = options.has("--fresh");
     let data = if fresh { Data::Fresh } else { Data::Kept };
@@ -67,22 +73,31 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let mut simulators = services.run("simulators", program)?;
     let partners = serve(&mut simulators)?;
     environment.set("PAYMENT_SERVICE_URL", format!("http://127.0.0.1:{}", partners.server_port));
-    environment.set("PORT", port.to_string());
-    let program = environment.command(&binaries.join("standalone"), &[]);
+    environment.set("PORT", if on_lambda.is_some() { 0 } else { port }.to_string());
+    let except = on_lambda.as_ref().map(|on_lambda| format!("--except={}", on_lambda.endpoints.join(",")));
+    let program = environment.command(&binaries.join("standalone"), &except.iter().map(String::as_str).collect::<Vec<_>>());
     let mut standalone = services.run("standalone", program)?;
     let ready = serve(&mut standalone)?;
-    let url = format!("http://127.0.0.1:{}", ready.server_port);
-    standalone.wait_until(READY_TIMEOUT, || http_get(&format!("{url}/readyz")).is_ok())?;
+    let health = format!("http://127.0.0.1:{}/readyz", ready.server_port);
+    standalone.wait_until(READY_TIMEOUT, || http_get(&health).is_ok())?;
+    let mut emulator = match &on_lambda {
+        Some(on_lambda) => Some(on_lambda.start(checkout, &services, &environment, port)?),
+        None => None,
+    };
 
+    let url = format!("http://127.0.0.1:{port}");
     let metrics = ready.metrics_port.map(|port| format!("http://127.0.0.1:{port}/metrics")).unwrap_or_default();
     let _announcement = local.announce(&url, &metrics, &keys, &services)?;
+    let hosts = on_lambda.map(|_| "\n           endpoints on Lambda's emulator; consumers and jobs in standalone").unwrap_or_default();
     println!(
-        "\nready\n  API      {url}\n  key      {} (secret in .local/dev/demo-key.json)\n  \
+        "\nready\n  API      {url}{hosts}\n  key      {} (secret in .local/dev/demo-key.json)\n  \
          operator {} (secret in .local/dev/operator-key.json; signs /v1/admin/tenants)\n  metrics  {metrics}\n  \
          logs     .local/dev/logs\n  next     cargo xtask order\n  stop     Ctrl-C",
         keys.demo.key_id, keys.operator.key_id
     );
-    watch(&mut services, &mut [&mut simulators, &mut standalone], options.has("--verbose"))
+    let mut processes = vec![&mut simulators, &mut standalone];
+    processes.extend(&mut emulator);
+    watch(&mut services, &mut processes, options.has("--verbose"))
 }
 
 /// A taken port is the commonest failure of all, so it is told in words.
@@ -94,14 +109,17 @@ fn require_free(port: u16) -> Result<()> {
 }
 
 /// Builds what `dev` runs and says where it lies. Of the functions only `migrate` has to be linked by itself.
-fn build(checkout: &Checkout, debug: bool) -> Result<PathBuf> {
+fn build(checkout: &Checkout, debug: bool, on_lambda: Option<&OnLambda>) -> Result<PathBuf> {
+    // What `cargo lambda watch` starts is built without optimisation.
+    let debug = debug || on_lambda.is_some();
     let profile = if debug { "debug" } else { "release" };
     eprintln!("building ({profile})");
     let mut arguments = vec!["build"];
     if !debug {
         arguments.push("--release");
     }
-    for binary in BINARIES {
+    let endpoints = on_lambda.map(|on_lambda| on_lambda.endpoints.as_slice()).unwrap_or_default();
+    for binary in BINARIES.into_iter().chain(endpoints.iter().map(String::as_str)) {
         arguments.extend(["--bin", binary]);
     }
     if !process::run(checkout.cargo(&arguments))?.success() {

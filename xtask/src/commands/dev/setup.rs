@@ -127,8 +127,14 @@ impl Environment {
     /// A program with these variables besides our own.
     pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(arguments).envs(self.0.iter().map(|(name, value)| (name, value)));
+        command.args(arguments);
+        self.apply(&mut command);
         command
+    }
+
+    /// Gives these variables to a command.
+    pub fn apply(&self, command: &mut Command) {
+        command.envs(self.0.iter().map(|(name, value)| (name, value)));
     }
 }
 

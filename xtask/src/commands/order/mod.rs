@@ -95,7 +95,7 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 /// The order of the API's documentation.
-fn default_order() -> Value {
+pub fn default_order() -> Value {
     json!({
         "currency": "EUR",
         "customer": {"reference": "cus_77", "email": "kim@example.com", "name": "Kim Lee"},

@@ -7,6 +7,7 @@ mod steps;
 
 use std::thread::ScopedJoinHandle;
 
+use crate::cargo_lambda;
 use crate::checkout::Checkout;
 use crate::commands::{sync, tidy};
 use crate::failure::{Failure, Result};
@@ -22,7 +23,7 @@ cargo xtask test [--quick] [FILTER…]
 Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, openapi, tests.
 The tests get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The
 last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Two
-libraries that sign requests are installed under .local/signers from PyPI and npm, once.
+libraries that sign requests are installed under .local/signers from PyPI and npm, once, and cargo-lambda from PyPI.
 
   --quick    leave out clippy and docs, and fuzz briefly
   FILTER     only build, then run the tests whose names contain one of the words";
@@ -94,6 +95,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.inside("openapi", "cargo xtask sync --check", || sync::check_document(checkout))?;
     }
     install_signers(checkout, steps, filtered)?;
+    install_cargo_lambda(checkout, steps);
     let mut services = steps.value("services", "cargo xtask test", || {
         services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
     })?;
@@ -139,6 +141,14 @@ fn install_signers(checkout: &Checkout, steps: &mut Steps, filtered: bool) -> Re
         Err(failure) => return Err(failure),
     }
     Ok(())
+}
+
+/// Without it the tests of Lambda fail and say so; the others still have something to tell.
+fn install_cargo_lambda(checkout: &Checkout, steps: &mut Steps) {
+    match steps.value("cargo-lambda", "cargo xtask test", || cargo_lambda::ensure(checkout)) {
+        Ok(program) => steps.set_environment("TEST_CARGO_LAMBDA", &program.to_string_lossy()),
+        Err(failure) => eprintln!("\nerror: {failure}"),
+    }
 }
 
 fn fuzz_seconds(default: u64) -> Result<u64> {

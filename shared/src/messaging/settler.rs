@@ -1,0 +1,146 @@
+//! Settles one message, whoever carried it: believe it, run the function, write down what was refused, say what it came to.
+//!
+//! The queue's consumer, CloudEvents over HTTP and Amazon MQ batches all end here, so that a message means the same in every
+//! host. How an outcome is told to the carrier (ack, status, batch result) is the carrier's own.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use tokio::time::timeout;
+
+use super::{
+    filing,
+    incoming::{Incoming, Message},
+    outcome::{DeadClass, Rejection},
+};
+use crate::{
+    commands::{CommandError, Context},
+    function::ConsumerSpec,
+    telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
+};
+
+/// A function that handles the messages of one queue.
+#[derive(Clone, Copy)]
+pub struct ConsumerFunction {
+    /// What it declares of itself.
+    pub spec: &'static ConsumerSpec,
+    handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>,
+}
+
+impl ConsumerFunction {
+    /// Joins a manifest and its handler. `Ok` means that the message took effect, now or earlier.
+    pub const fn new(spec: &'static ConsumerSpec, handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>) -> Self {
+        Self { spec, handle }
+    }
+}
+
+/// What a message came to, as far as its carrier must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// It took effect, now or earlier.
+    Done,
+    /// It took none, and a row that was committed keeps it: deferred or dead.
+    Filed,
+    /// PostgreSQL is away, so nothing was committed: the carrier must bring it again.
+    StoreAway,
+}
+
+/// Settles the messages of one function.
+#[derive(Clone)]
+pub struct Settler {
+    function: ConsumerFunction,
+    pub(super) context: Context,
+}
+
+impl Settler {
+    /// With the stores and keys that the function's commands work with.
+    pub const fn new(function: ConsumerFunction, context: Context) -> Self {
+        Self { function, context }
+    }
+
+    /// The manifest of the function.
+    pub const fn spec(&self) -> &'static ConsumerSpec {
+        self.function.spec
+    }
+
+    /// Settles an event that came as header fields and a body: in binary mode if the attributes are among the fields, otherwise in
+    /// structured mode. Boxed, because hosts and tests would compile it again.
+    pub fn settle_fields(&self, fields: HeaderMap, body: Vec<u8>, limit: Duration) -> BoxFuture<'_, Settlement> {
+        Box::pin(async move { self.settle(Message::read(&fields, body, self.spec()), limit).await })
+    }
+
+    /// Settles what its carrier could not even unpack: a dead letter, for `reason`.
+    pub fn settle_unreadable<'s>(&'s self, body: Vec<u8>, reason: &'static str) -> BoxFuture<'s, Settlement> {
+        Box::pin(self.settle(Message::unreadable(body, reason), Duration::MAX))
+    }
+
+    /// Settles one message. The function may take its own time limit or `limit`, whichever is shorter.
+    pub(super) async fn settle(&self, message: Message, limit: Duration) -> Settlement {
+        let started = Instant::now();
+        let outcome = match self.handle(&message, limit).await {
+            Ok(()) => Ok(()),
+            Err(rejection) => Err(self.file(&message, rejection).await),
+        };
+        self.report(&message, &outcome, started.elapsed());
+        match outcome {
+            Ok(()) => Settlement::Done,
+            Err(Rejection::StoreAway { .. }) => Settlement::StoreAway,
+            Err(_) => Settlement::Filed,
+        }
+    }
+
+    /// Writes a refused message down and answers what it came to.
+    async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
+        let reason = rejection.reason().to_owned();
+        filing::file(&self.context, self.spec().name, message, rejection).await.unwrap_or_else(|error| {
+            let away = CommandError::from(error);
+            Rejection::StoreAway { reason: format!("{away}, to write down: {reason}") }
+        })
+    }
+
+    /// Runs the handler in a task of its own: a time limit must never drop a transaction that is under way.
+    async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
+        let (event, tenant) = match (&message.event, message.tenant, &message.fault) {
+            (_, _, Some(fault)) => return Err(fault.clone()),
+            (Some(event), Some(tenant), None) => (event.clone(), tenant),
+            // `Message` gives a fault to everything that lacks one of the two.
+            (_, _, None) => return Err(Rejection::dead(DeadClass::Malformed, "neither an event nor a fault")),
+        };
+        let spec = self.spec();
+        let incoming = Incoming { event, tenant, spec, context: self.context.clone() };
+        let limit = limit.min(Duration::from_secs(spec.timeout_seconds));
+        match timeout(limit, tokio::spawn((self.function.handle)(incoming))).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(Rejection::Retry { reason: "the handler panicked".to_owned() }),
+            // It may still take effect; the inbox makes the repeat a no-op then.
+            Err(_) => Err(Rejection::Retry { reason: "not settled within the time limit".to_owned() }),
+        }
+    }
+
+    /// One line and two measurements a message.
+    fn report(&self, message: &Message, outcome: &Result<(), Rejection>, duration: Duration) {
+        let consumer = self.spec().name;
+        let (name, reason) = match outcome {
+            Ok(()) => ("done", None),
+            Err(rejection) => (rejection.outcome(), Some(rejection.reason())),
+        };
+        metrics::counter!(MESSAGES, "consumer" => consumer, "outcome" => name).increment(1);
+        metrics::histogram!(MESSAGE_DURATION, "consumer" => consumer).record(duration.as_secs_f64());
+        let event = message.event.as_ref();
+        let traceparent = event.and_then(|event| event.extension_text("traceparent"));
+        tracing::info!(
+            "event.action" = event.map(|event| event.r#type.as_str()),
+            "event.outcome" = if outcome.is_ok() { "success" } else { "failure" },
+            "event.reason" = reason,
+            "event.duration" = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX),
+            "labels.consumer" = consumer,
+            "labels.outcome" = name,
+            "message.id" = event.map(|event| event.id.as_str()),
+            "tenant.id" = message.tenant.map(tracing::field::display),
+            "order.id" = message.order().map(tracing::field::display),
+            "trace.id" = traceparent.and_then(|text| text.split('-').nth(1)),
+            "message settled"
+        );
+    }
+}

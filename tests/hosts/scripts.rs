@@ -1,0 +1,217 @@
+//! What is said to each endpoint. A script makes no difference between hosts: it does not know which it speaks to.
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tests::{Caller, sample};
+
+use super::requests::Talk;
+
+/// The script of one endpoint.
+pub struct Script {
+    /// Its name in the catalog.
+    pub function: &'static str,
+    /// Says everything, in order.
+    pub run: for<'t> fn(&'t mut Talk) -> BoxFuture<'t, ()>,
+}
+
+/// One for each endpoint.
+pub const ALL: &[Script] = &[
+    Script { function: "api-docs", run: |talk| Box::pin(api_docs(talk)) },
+    Script { function: "cancel-order", run: |talk| Box::pin(cancel_order(talk)) },
+    Script { function: "create-api-key", run: |talk| Box::pin(create_api_key(talk)) },
+    Script { function: "create-order", run: |talk| Box::pin(create_order(talk)) },
+    Script { function: "create-payment", run: |talk| Box::pin(create_payment(talk)) },
+    Script { function: "create-tenant", run: |talk| Box::pin(create_tenant(talk)) },
+    Script { function: "get-order", run: |talk| Box::pin(get_order(talk)) },
+    Script { function: "get-order-history", run: |talk| Box::pin(get_order_history(talk)) },
+    Script { function: "get-tenant", run: |talk| Box::pin(get_tenant(talk)) },
+    Script { function: "list-api-keys", run: |talk| Box::pin(list_api_keys(talk)) },
+    Script { function: "list-orders", run: |talk| Box::pin(list_orders(talk)) },
+    Script { function: "list-payments", run: |talk| Box::pin(list_payments(talk)) },
+    Script { function: "revoke-api-key", run: |talk| Box::pin(revoke_api_key(talk)) },
+    Script { function: "rotate-api-key", run: |talk| Box::pin(rotate_api_key(talk)) },
+    Script { function: "update-tenant", run: |talk| Box::pin(update_tenant(talk)) },
+];
+
+const UNKNOWN_ORDER: &str = "ord_0198f000000070008000000000000001";
+
+async fn api_docs(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let get = |path: &str| caller.get(path).unsigned();
+    let document = talk.say("the document", 200, get("/openapi.json")).await;
+    let known = document.header("etag").to_owned();
+    talk.say("the document is known", 304, get("/openapi.json").header("if-none-match", &known)).await;
+    talk.say("the page", 200, get("/docs")).await;
+    talk.say("its head only", 200, caller.request(http::Method::HEAD, "/docs").unsigned()).await;
+    talk.say("its style", 200, get("/docs/page.css")).await;
+    talk.say("its program", 200, get("/docs/page.js")).await;
+    talk.say("the meaning of a code", 200, get("/problems/not%5Ffound")).await;
+    talk.say("a code of nothing", 404, get("/problems/nonsense")).await;
+}
+
+async fn create_order(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let place = || caller.post("/v1/orders");
+    let order = sample::with(|order| order["customer"]["name"] = "Zoë 🍵".into());
+    talk.say("placed", 201, place().key("k-1").header("x-request-id", "req-1842").json(&order)).await;
+    talk.say("placed again", 201, place().key("k-1").json(&order)).await;
+    talk.say("the key with another body", 422, place().key("k-1").json(&sample::order())).await;
+    talk.say("without a key", 400, place().json(&order)).await;
+    talk.say("a wrong total", 422, place().new_key().json(&sample::with(|order| order["expected_total"] = 1.into()))).await;
+    talk.say("not JSON", 400, place().new_key().bytes("{").header("content-type", "application/json")).await;
+    talk.say("another media type", 415, place().new_key().bytes("a=1").header("content-type", "text/plain")).await;
+    // What is neither text nor JSON comes to Lambda in base64.
+    talk.say("bytes", 415, place().new_key().bytes([0, 159, 146, 150]).header("content-type", "application/octet-stream")).await;
+    talk.say("too much", 413, place().new_key().bytes(vec![b' '; 1024 * 1024 + 1]).header("content-type", "application/json")).await;
+    refusals_of_signatures(talk, &caller).await;
+}
+
+async fn refusals_of_signatures(talk: &mut Talk, caller: &Caller) {
+    let order = sample::order();
+    let place = || caller.post("/v1/orders").new_key().json(&order);
+    talk.say("unsigned", 401, place().unsigned()).await;
+    talk.say("another secret", 401, place().secret("osk_another")).await;
+    talk.say("too old", 401, place().signed_in_s(-301)).await;
+    talk.say("another body", 401, place().body_after_signing("{}")).await;
+    talk.say("a field not covered", 401, place().header_after_signing("if-match", "\"v1\"")).await;
+    talk.say("another value of a covered field", 401, place().header_after_signing("idempotency-key", "k-2")).await;
+    let nonce = uuid::Uuid::new_v4().simple().to_string();
+    talk.say("a nonce", 201, place().nonce(&nonce)).await;
+    talk.say("the nonce again", 401, place().nonce(&nonce)).await;
+}
+
+async fn get_order(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let path = format!("/v1/orders/{id}");
+    talk.say("the order", 200, caller.get(&path)).await;
+    talk.say("its version is known", 304, caller.get(&path).header("if-none-match", "\"v1\"")).await;
+    talk.say("with its parts", 200, caller.get(&format!("{path}?expand=payments%2Cfulfillments"))).await;
+    talk.say("its id in another spelling", 200, caller.get(&path.replace("ord_", "ord%5F"))).await;
+    talk.say("its head only", 200, caller.request(http::Method::HEAD, &path)).await;
+    talk.say("an unknown order", 404, caller.get(&format!("/v1/orders/{UNKNOWN_ORDER}"))).await;
+    talk.say("an id of nothing", 404, caller.get("/v1/orders/%F0%9F%8D%B5")).await;
+    talk.say("an unknown part", 422, caller.get(&format!("{path}?expand=secrets"))).await;
+    talk.say("unsigned", 401, caller.get(&path).unsigned()).await;
+}
+
+async fn get_order_history(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    talk.say("the history", 200, caller.get(&format!("/v1/orders/{id}/history"))).await;
+    talk.say("of an unknown order", 404, caller.get(&format!("/v1/orders/{UNKNOWN_ORDER}/history"))).await;
+}
+
+async fn list_orders(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    for reference in ["cart 1+1=2 & more", "cart-2", "cart-3"] {
+        talk.service.place(&sample::with(|order| order["external_reference"] = reference.into())).await;
+    }
+    let first = talk.say("a first page", 200, caller.get("/v1/orders?limit=2&status=pending")).await;
+    let next = first.header("link").strip_prefix('<').and_then(|link| link.split_once('>')).unwrap().0.to_owned();
+    talk.say("the page it links to", 200, caller.get(&next)).await;
+    talk.say("an encoded reference", 200, caller.get("/v1/orders?external_reference=cart%201%2B1%3D2+%26%20more")).await;
+    talk.say("an encoded address", 200, caller.get("/v1/orders?customer_email=KIM%40Example.com&limit=1")).await;
+    talk.say("no order", 200, caller.get("/v1/orders?status=completed")).await;
+    talk.say("a broken cursor", 400, caller.get("/v1/orders?cursor=nonsense")).await;
+    talk.say("an unknown filter", 422, caller.get("/v1/orders?colour=red")).await;
+}
+
+async fn cancel_order(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let cancel = |id: &str| caller.post(&format!("/v1/orders/{id}/cancel"));
+    talk.say("cancelled", 200, cancel(&id).key("c-1").json(&json!({ "reason": "customer_request" }))).await;
+    talk.say("cancelled again", 200, cancel(&id).key("c-1").json(&json!({ "reason": "customer_request" }))).await;
+    talk.say("without a body", 200, cancel(&placed(&talk.service).await).new_key()).await;
+    talk.say("an old version", 412, cancel(&placed(&talk.service).await).new_key().header("if-match", "\"v7\"")).await;
+    talk.say("an unknown order", 404, cancel(UNKNOWN_ORDER).new_key()).await;
+}
+
+async fn create_payment(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let unpaid = talk.service.place(&sample::with(|order| order["payments"] = json!([]))).await;
+    let path = payments_of(unpaid["id"].as_str().unwrap());
+    let tender = |amount: i64| json!({ "method": "card", "token": "tok_visa", "amount": amount, "capture": "automatic" });
+    talk.say("a tender", 201, caller.post(&path).key("p-1").json(&tender(3000))).await;
+    talk.say("the tender again", 201, caller.post(&path).key("p-1").json(&tender(3000))).await;
+    talk.say("no amount", 422, caller.post(&path).new_key().json(&tender(0))).await;
+    talk.say("of an unknown order", 404, caller.post(&payments_of(UNKNOWN_ORDER)).new_key().json(&tender(1))).await;
+}
+
+async fn list_payments(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    talk.say("the payments", 200, caller.get(&payments_of(&id))).await;
+    talk.say("of an unknown order", 404, caller.get(&payments_of(UNKNOWN_ORDER))).await;
+}
+
+async fn create_tenant(talk: &mut Talk) {
+    let (caller, operator) = (talk.caller.clone(), talk.operator.clone());
+    let body = json!({ "name": "Tea shop", "policy": { "stock": false } });
+    // All conversations share the operator, and with it the idempotency keys.
+    let key = format!("of-{}", caller.key.tenant_id);
+    let path = "/v1/admin/tenants";
+    talk.say("a tenant", 201, operator.post(path).key(&key).json(&body)).await;
+    talk.say("the tenant again", 201, operator.post(path).key(&key).json(&body)).await;
+    talk.say("by a tenant", 403, caller.post(path).key(&key).json(&body)).await;
+}
+
+async fn get_tenant(talk: &mut Talk) {
+    let (operator, path) = (talk.operator.clone(), tenant_of(&talk.service));
+    talk.say("the tenant", 200, operator.get(&path)).await;
+    talk.say("its version is known", 304, operator.get(&path).header("if-none-match", "\"v1\"")).await;
+    talk.say("no tenant", 404, operator.get(&path.replace("ten_", "ord_"))).await;
+}
+
+async fn update_tenant(talk: &mut Talk) {
+    let (operator, path) = (talk.operator.clone(), tenant_of(&talk.service));
+    let patch = |body: Value| operator.request(http::Method::PATCH, &path).json(&body);
+    talk.say("a new name", 200, patch(json!({ "name": "Coffee shop" })).header("if-match", "\"v1\"")).await;
+    talk.say("an old version", 412, patch(json!({ "name": "Tea shop" })).header("if-match", "\"v1\"")).await;
+    talk.say("no version", 428, patch(json!({ "name": "Tea shop" }))).await;
+    let merge = patch(json!({ "policy": { "lines_max": 5 } })).header("content-type", "application/merge-patch+json");
+    talk.say("a merge patch", 200, merge.header("if-match", "\"v2\"")).await;
+    talk.say("another media type", 415, patch(json!({})).header("content-type", "text/plain").header("if-match", "\"v3\"")).await;
+}
+
+async fn create_api_key(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let till = json!({ "name": "till 3", "scopes": ["orders:read"] });
+    let create = |body: &Value| caller.post("/v1/api-keys").key("k-1").json(body);
+    let key = talk.say("a key", 201, create(&till)).await.json();
+    talk.say("the key again", 201, create(&till)).await;
+    talk.say("a key of more than its maker may", 422, create(&json!({ "name": "x", "scopes": ["admin"] })).new_key()).await;
+    talk.say("by the new key", 403, caller.with_shown(&key).post("/v1/api-keys").new_key().json(&till)).await;
+}
+
+async fn list_api_keys(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    talk.say("the keys", 200, caller.get("/v1/api-keys")).await;
+    talk.say("a page of them", 200, caller.get("/v1/api-keys?limit=1")).await;
+}
+
+async fn rotate_api_key(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let path = format!("/v1/api-keys/{}/rotate", caller.key.key_id);
+    talk.say("its successor", 201, caller.post(&path).key("r-1")).await;
+    talk.say("its successor again", 201, caller.post(&path).key("r-1")).await;
+}
+
+async fn revoke_api_key(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let till = json!({ "name": "till 3", "scopes": ["orders:read"] });
+    let key = talk.service.post("/v1/api-keys").new_key().json(&till).send().await.expect(201).json();
+    let path = format!("/v1/api-keys/{}", key["id"].as_str().unwrap());
+    talk.say("revoked", 204, caller.request(http::Method::DELETE, &path)).await;
+    talk.say("revoked again", 204, caller.request(http::Method::DELETE, &path)).await;
+}
+
+fn tenant_of(caller: &Caller) -> String {
+    format!("/v1/admin/tenants/{}", caller.key.tenant_id)
+}
+
+fn payments_of(order: &str) -> String {
+    format!("/v1/orders/{order}/payments")
+}
+
+async fn placed(service: &Caller) -> String {
+    let order: Value = service.place(&sample::order()).await;
+    order["id"].as_str().unwrap().to_owned()
+}
