@@ -75,7 +75,7 @@ impl Signer {
     }
 
     /// Places an order and finds it again with a query that has to be encoded.
-    async fn is_understood(&self) {
+    async fn try_out(&self) {
         let stack = Stack::start(Options::http()).await;
         let caller = stack.tenant().await;
         let reference = "Größe 7 & more";
