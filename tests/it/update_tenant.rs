@@ -69,7 +69,7 @@ async fn each_mistake_is_named_and_nothing_changes() {
         (json!({ "id": "ten_1" }), "/id", "unknown_field"),
         (json!({ "policy": { "payment_deadline_seconds": 2_592_001 } }), "/policy/payment_deadline_seconds", "out_of_range"),
         (json!({ "policy": { "lines_max": 0 } }), "/policy/lines_max", "out_of_range"),
-        (json!({ "policy": { "lines_max": -1 } }), "/policy/lines_max", "invalid_value"),
+        (json!({ "policy": { "lines_max": -1 } }), "/policy/lines_max", "out_of_range"),
         (json!({ "policy": { "currencies": ["EUR", "EUR"] } }), "/policy/currencies/1", "duplicate"),
     ] {
         let problem = operator.patch(&path, 1).json(&body).send().await.problem(422, "validation_failed");
