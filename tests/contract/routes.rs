@@ -47,12 +47,12 @@ pub fn parameters(spec: &'static HttpSpec) -> Vec<&'static str> {
 
 /// A real id of each kind that the catalog knows, all of this tenant.
 pub async fn own_ids(caller: &Caller) -> Ids {
-    try_own_ids(caller).await.unwrap_or_else(|refusal| panic!("a tenant comes by no ids: {refusal:?}"))
+    try_own_ids(caller).await.unwrap_or_else(|refusal| panic!("a tenant comes by no ids: {refusal}"))
 }
 
-/// The same, or the answer that kept the tenant from coming by them.
-pub async fn try_own_ids(caller: &Caller) -> Result<Ids, Answer> {
-    let successful = |answer: Answer| if answer.status / 100 == 2 { Ok(answer.json()) } else { Err(answer) };
+/// The same, or what kept the tenant from coming by them.
+pub async fn try_own_ids(caller: &Caller) -> Result<Ids, String> {
+    let successful = |answer: Answer| granted(&answer).map(|()| answer.json());
     // Partly paid, so that another payment may be added.
     let order = sample::with(|order| order["payments"][0]["amount"] = 1_000.into());
     let placed = successful(caller.post("/v1/orders").new_key().json(&order).send().await)?;
@@ -70,6 +70,11 @@ pub async fn try_own_ids(caller: &Caller) -> Result<Ids, Answer> {
         new => panic!("{new} is a new kind of id: say here how a tenant comes by one"),
     };
     Ok(kinds.into_iter().map(|kind| (kind, id(kind))).collect())
+}
+
+/// Whether an answer is a success; else what it is.
+pub fn granted(answer: &Answer) -> Result<(), String> {
+    if answer.status / 100 == 2 { Ok(()) } else { Err(format!("{answer:?}")) }
 }
 
 /// The same id with another last digit: of the same form, and nobody's.
