@@ -3,7 +3,7 @@
 //! In reading order: [`document`] collects; `operation` is one function on one of its routes; `responses` are its answers and every
 //! problem that it can give; `parts` are the headers, parameters and schemas that operations share; `schemas` brings in the
 //! types. The frame is JSON as it stands in the document, because that reads better than builders; what is inside it comes from
-//! the catalog, [`Code`] and the types that parse and render.
+//! the catalog, [`Code`](super::Code) and the types that parse and render.
 
 mod operation;
 mod parts;
