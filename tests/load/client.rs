@@ -1,4 +1,4 @@
-//! The load: so many clients, each with one connection, each placing one signed order after the other.
+//! The load: so many clients, each with one connection, each sending one request after the other.
 
 use std::{
     sync::Arc,
@@ -14,15 +14,24 @@ use tests::Key;
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-const PATH: &str = "/v1/orders";
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub enum Traffic {
+    /// Signed orders of three lines and one tender, each under a key of its own.
+    PlaceOrders(Key),
+    /// This path, signed.
+    Read(Key, String),
+    /// This path, as anybody may ask for it.
+    ReadOpenly(String),
+}
 
 /// Who loads what, and how much.
 #[derive(Debug, Clone)]
 pub struct Load {
-    /// Base URL of the service.
+    /// Base URL of what is loaded.
     pub url: String,
-    /// The tenant's key.
-    pub key: Key,
+    /// What is asked for.
+    pub traffic: Traffic,
     /// Clients at once.
     pub clients: usize,
     /// How long.
@@ -30,10 +39,10 @@ pub struct Load {
 }
 
 impl Load {
-    /// Loads for a time and answers how long each order took.
+    /// Loads for a time and answers how long each request took.
     ///
     /// # Panics
-    /// When an order is answered with anything but 201.
+    /// When a request is answered with anything but its success.
     pub async fn run(&self, length: Duration) -> Vec<Duration> {
         let until = Instant::now() + length;
         let load = Arc::new(self.clone());
@@ -53,42 +62,55 @@ impl Load {
         tokio::spawn(connection);
         let mut latencies = Vec::new();
         while Instant::now() < until {
-            let request = self.order(&address);
+            let (request, success) = self.request(&address);
             let started = Instant::now();
             let answer = sender.send_request(request).await.unwrap();
             let status = answer.status();
             let body = answer.into_body().collect().await.unwrap().to_bytes();
-            assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+            assert_eq!(status, success, "{}", String::from_utf8_lossy(&body));
             latencies.push(started.elapsed());
         }
         latencies
     }
 
-    fn order(&self, address: &str) -> Request<Full<Bytes>> {
-        let key = Uuid::new_v4().to_string();
-        let line =
-            |number: u32| json!({ "sku": format!("TEA-{number}"), "name": "Green tea", "quantity": 2, "unit_price": 1250, "tax": 500 });
-        let body = json!({
-            "external_reference": format!("ref-{key}"),
-            "currency": "EUR",
-            "customer": { "reference": "cus_77", "email": "kim@example.com", "name": "Kim Lee" },
-            "shipping_address": { "name": "Kim Lee", "line1": "Main St 1", "postal_code": "1010", "city": "Wien", "country": "AT" },
-            "lines": [line(1), line(2), line(3)],
-            "shipping": 990,
-            "expected_total": 9990,
-            "payments": [{ "method": "card", "token": "tok_visa", "amount": 9990, "capture": "automatic" }],
-            "metadata": { "channel": "web" },
-        })
-        .to_string();
-        let builder = Request::post(PATH).header(HOST, address).header("content-type", "application/json").header("idempotency-key", key);
-        let mut request = builder.body(()).unwrap();
-        let parts = RequestParts { method: "POST", path: PATH, query: None, headers: request.headers(), body: body.as_bytes() };
-        let now = jiff::Timestamp::now().as_second();
-        let nonce = Uuid::new_v4().simple().to_string();
-        let signed = sign(&parts, &self.key.key_id, self.key.secret.as_bytes(), now, &nonce).unwrap();
-        for (name, value) in signed.iter() {
-            request.headers_mut().insert(name, value.parse().unwrap());
+    /// The next request, and the status of its success.
+    fn request(&self, address: &str) -> (Request<Full<Bytes>>, u16) {
+        let get = |path: &str| Request::get(path).header(HOST, address).body(()).unwrap();
+        match &self.traffic {
+            Traffic::PlaceOrders(key) => (signed(key, order(address)), 201),
+            Traffic::Read(key, path) => (signed(key, (get(path), String::new())), 200),
+            Traffic::ReadOpenly(path) => (get(path).map(|()| Full::default()), 200),
         }
-        request.map(|()| Full::from(body))
     }
+}
+
+fn order(address: &str) -> (Request<()>, String) {
+    let key = Uuid::new_v4().to_string();
+    let line = |number: u32| json!({ "sku": format!("TEA-{number}"), "name": "Green tea", "quantity": 2, "unit_price": 1250, "tax": 500 });
+    let body = json!({
+        "external_reference": format!("ref-{key}"),
+        "currency": "EUR",
+        "customer": { "reference": "cus_77", "email": "kim@example.com", "name": "Kim Lee" },
+        "shipping_address": { "name": "Kim Lee", "line1": "Main St 1", "postal_code": "1010", "city": "Wien", "country": "AT" },
+        "lines": [line(1), line(2), line(3)],
+        "shipping": 990,
+        "expected_total": 9990,
+        "payments": [{ "method": "card", "token": "tok_visa", "amount": 9990, "capture": "automatic" }],
+        "metadata": { "channel": "web" },
+    });
+    let builder =
+        Request::post("/v1/orders").header(HOST, address).header("content-type", "application/json").header("idempotency-key", key);
+    (builder.body(()).unwrap(), body.to_string())
+}
+
+fn signed(key: &Key, (mut request, body): (Request<()>, String)) -> Request<Full<Bytes>> {
+    let (method, uri) = (request.method().as_str(), request.uri());
+    let parts = RequestParts { method, path: uri.path(), query: uri.query(), headers: request.headers(), body: body.as_bytes() };
+    let now = jiff::Timestamp::now().as_second();
+    let nonce = Uuid::new_v4().simple().to_string();
+    let signed = sign(&parts, &key.key_id, key.secret.as_bytes(), now, &nonce).unwrap();
+    for (name, value) in signed.iter() {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    request.map(|()| Full::from(body))
 }

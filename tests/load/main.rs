@@ -1,4 +1,4 @@
-//! Measures creating orders: pgbench's floors and the service in alternation, in one run on one machine.
+//! Measures creating and reading orders: floors and the service in alternation, in one run on one machine.
 //!
 //! Run it with `cargo xtask bench`, which builds in release mode and starts the servers. Rates drift with the machine; what counts
 //! are the ratios of one run.
@@ -7,24 +7,32 @@ mod client;
 mod floor;
 mod measured;
 mod start_up;
+mod static_file;
+mod table;
 
 use std::{env, process::ExitCode, time::Duration};
 
-use tests::{Options, Stack};
+use tests::{Options, Stack, sample};
 
 use crate::{
-    client::Load,
+    client::{Load, Traffic},
     floor::Floor,
-    measured::{Row, median},
+    static_file::StaticFile,
+    table::{Table, What},
 };
+
+/// The process's name in /proc.
+const SERVICE: &str = "standalone";
 
 /// What `--help` prints.
 const HELP: &str = "\
-Measures creating orders: pgbench with eight statements, pgbench with the service's one statement, and the service, in alternation.
+Measures the service beside its floors, in alternation: creating orders beside pgbench with eight statements and with the service's one
+statement, reading them beside nginx with a file.
 
-usage: cargo xtask bench [--rounds N] [--seconds N] [--clients N]
+usage: cargo xtask bench [--quick] [--rounds N] [--seconds N] [--clients N]
 
-  --rounds N    rounds of the three; medians are printed (default 3)
+  --quick       one round of four seconds each
+  --rounds N    rounds; medians are printed (default 3)
   --seconds N   length of each measurement (default 8)
   --clients N   concurrent clients (default 32)
 ";
@@ -48,6 +56,7 @@ fn arguments() -> Result<Option<Arguments>, String> {
                 .ok_or_else(|| format!("{argument} needs a number above 0, not {value}"))
         };
         match argument.as_str() {
+            "--quick" => (parsed.rounds, parsed.seconds) = (1, 4),
             "--rounds" => parsed.rounds = number()?,
             "--seconds" => parsed.seconds = number()? as u64,
             "--clients" => parsed.clients = number()?,
@@ -80,48 +89,36 @@ async fn run(arguments: &Arguments) {
     let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant().await;
     let idle_kib = measured::resident_kib(stack.service.pid());
-    let length = Duration::from_secs(arguments.seconds);
-    let load = Load { url: stack.url(), key: caller.key.clone(), clients: arguments.clients, length };
+    let key = || caller.key.clone();
+    let load = |url: String, traffic| Load { url, traffic, clients: arguments.clients, length: Duration::from_secs(arguments.seconds) };
+    let create = load(stack.url(), Traffic::PlaceOrders(key()));
     eprintln!("warming up");
-    load.run(Duration::from_secs(2)).await;
+    create.run(Duration::from_secs(2)).await;
     // Plans made while the tables were empty stay until their statistics change: autovacuum sees to that within a minute, we at once.
     stack.sql().execute("ANALYZE").await.unwrap();
+    let order = caller.place(&sample::order()).await;
+    let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
+    let nginx = StaticFile::serve(caller.get(&path).send().await.expect(200).body.as_slice());
+    let read = load(stack.url(), Traffic::Read(key(), path));
+    let read_openly = load(nginx.url(), Traffic::ReadOpenly(static_file::PATH.to_owned()));
 
-    let mut rows: [Vec<Row>; 3] = Default::default();
+    let mut table = Table::default();
     for round in 1..=arguments.rounds {
-        for (index, what) in ["pgbench, 8 statements", "pgbench, the one statement", "service"].into_iter().enumerate() {
-            eprintln!("round {round} of {}: {what}", arguments.rounds);
-            let row = match index {
-                0 => Floor::EightStatements.run(&stack, &caller.key, arguments.clients, arguments.seconds),
-                1 => Floor::OneStatement.run(&stack, &caller.key, arguments.clients, arguments.seconds),
-                _ => measured::service(&stack, &load).await,
+        for what in What::ALL {
+            eprintln!("round {round} of {}: {}", arguments.rounds, what.name());
+            let row = match what {
+                What::EightStatements => Floor::EightStatements.run(&stack, &caller.key, arguments.clients, arguments.seconds),
+                What::OneStatement => Floor::OneStatement.run(&stack, &caller.key, arguments.clients, arguments.seconds),
+                What::Create => measured::load(SERVICE, &create).await,
+                What::CreateAlone => measured::load(SERVICE, &Load { clients: 1, ..create.clone() }).await,
+                What::StaticFile => measured::load(static_file::PROCESS, &read_openly).await,
+                What::Read => measured::load(SERVICE, &read).await,
             };
-            rows[index].push(row);
+            table.add(what, row);
         }
     }
-    eprintln!("one client");
-    let alone = measured::service(&stack, &Load { clients: 1, ..load.clone() }).await;
     let loaded_kib = measured::resident_kib(stack.service.pid());
+    eprintln!("starting processes");
     let start = start_up::measure(&stack).await;
-    print(&rows, &alone, idle_kib, loaded_kib, &start);
-}
-
-fn print(rows: &[Vec<Row>; 3], alone: &Row, idle_kib: u64, loaded_kib: u64, start: &start_up::StartUp) {
-    let rate = |index: usize| median(rows[index].iter().map(|row| row.per_second));
-    let (eight, one, service) = (rate(0), rate(1), rate(2));
-    let of = |value: fn(&Row) -> f64| median(rows[2].iter().map(value));
-    println!("| create-order | orders/s | of 8 statements | of the one statement |\n|---|---|---|---|");
-    for (name, rate) in
-        [("pgbench, 8 statements", eight), ("pgbench, the service's one statement", one), ("service, signed over HTTP", service)]
-    {
-        println!("| {name} | {rate:.0} | {:.2} | {:.2} |", rate / eight, rate / one);
-    }
-    println!("\n| service | figure |\n|---|---|");
-    println!("| latency p50 / p99, all clients | {:.1} / {:.1} ms |", of(|row| row.p50_ms), of(|row| row.p99_ms));
-    println!("| latency p50 / p99, one client | {:.2} / {:.2} ms |", alone.p50_ms, alone.p99_ms);
-    println!("| own CPU per create | {:.0} µs |", of(|row| row.own_cpu_us));
-    println!("| PostgreSQL's CPU per create | {:.0} µs |", of(|row| row.postgres_cpu_us));
-    println!("| memory idle / after load | {:.1} / {:.1} MiB |", idle_kib as f64 / 1024.0, loaded_kib as f64 / 1024.0);
-    println!("| start → first answer | {:.1} ms |", start.first_answer_ms);
-    println!("| start → first answer with PostgreSQL | {:.1} ms |", start.first_ready_ms);
+    table.print(idle_kib, loaded_kib, &start);
 }

@@ -2,8 +2,6 @@
 
 use std::{collections::HashMap, fs, time::Duration};
 
-use tests::Stack;
-
 use crate::client::Load;
 
 /// Clock ticks a second of /proc/PID/stat: fixed on Linux.
@@ -12,15 +10,15 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// One measurement.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Row {
-    /// Orders a second.
+    /// Requests a second.
     pub per_second: f64,
     /// Median latency.
     pub p50_ms: f64,
     /// 99th percentile.
     pub p99_ms: f64,
-    /// The service's CPU time for one order.
+    /// CPU time of what answers, for one request.
     pub own_cpu_us: f64,
-    /// CPU time of all PostgreSQL processes for one order.
+    /// CPU time of all PostgreSQL processes for one request.
     pub postgres_cpu_us: f64,
 }
 
@@ -31,38 +29,38 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Loads the service and reads what it cost.
-pub async fn service(stack: &Stack, load: &Load) -> Row {
-    let (own, before) = (cpu_seconds(stack.service.pid()), postgres_cpu_seconds());
+/// Loads what processes of this name answer, and reads what it cost. Other processes of the name must be idle.
+pub async fn load(server: &str, load: &Load) -> Row {
+    let (own, postgres) = (CpuSeconds::read(server), CpuSeconds::read("postgres"));
     let mut latencies = load.run(load.length).await;
-    let orders = latencies.len() as f64;
-    let own = cpu_seconds(stack.service.pid()) - own;
-    // By process: a backend that ended meanwhile must not take its earlier time with it.
-    let postgres: f64 = postgres_cpu_seconds().iter().map(|(pid, seconds)| seconds - before.get(pid).unwrap_or(&0.0)).sum();
+    let requests = latencies.len() as f64;
+    let (own, postgres) = (own.since(server), postgres.since("postgres"));
     latencies.sort_unstable();
     let percentile = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
     let milliseconds = |latency: Duration| latency.as_secs_f64() * 1e3;
     Row {
-        per_second: orders / load.length.as_secs_f64(),
+        per_second: requests / load.length.as_secs_f64(),
         p50_ms: milliseconds(percentile(0.5)),
         p99_ms: milliseconds(percentile(0.99)),
-        own_cpu_us: own / orders * 1e6,
-        postgres_cpu_us: postgres / orders * 1e6,
+        own_cpu_us: own / requests * 1e6,
+        postgres_cpu_us: postgres / requests * 1e6,
     }
 }
 
-/// User and system time of a process so far.
-fn cpu_seconds(pid: u32) -> f64 {
-    stat(pid).map_or(0.0, |(_, ticks)| ticks / TICKS_PER_SECOND)
-}
+/// User and system time so far of every process of one name, by its id.
+struct CpuSeconds(HashMap<u32, f64>);
 
-/// The same of every PostgreSQL process of this machine, by its id; those of other servers are idle.
-fn postgres_cpu_seconds() -> HashMap<u32, f64> {
-    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    pids.filter_map(|pid| Some((pid, stat(pid)?)))
-        .filter(|(_, (name, _))| name == "postgres")
-        .map(|(pid, (_, ticks))| (pid, ticks / TICKS_PER_SECOND))
-        .collect()
+impl CpuSeconds {
+    fn read(name: &str) -> Self {
+        let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let processes = pids.filter_map(|pid| Some((pid, stat(pid)?))).filter(|(_, (found, _))| found == name);
+        Self(processes.map(|(pid, (_, ticks))| (pid, ticks / TICKS_PER_SECOND)).collect())
+    }
+
+    /// What was used since. By process: one that ended meanwhile must not take its earlier time with it.
+    fn since(&self, name: &str) -> f64 {
+        Self::read(name).0.iter().map(|(pid, seconds)| seconds - self.0.get(pid).unwrap_or(&0.0)).sum()
+    }
 }
 
 /// Name and CPU ticks of a process (proc(5): fields 2, 14 and 15).

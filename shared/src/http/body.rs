@@ -1,17 +1,21 @@
 //! A request's body: read whole, bounded in size and time, and checked for its media type.
 
 use axum::body::{Body, Bytes, HttpBody};
+use bytes::BytesMut;
 use http::{
     HeaderMap, HeaderValue, Method,
     header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName},
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use tokio::time::Instant;
 
 use super::{Code, Problem};
 
-/// A longer body is refused with 413, at the latest when the byte beyond arrives.
+/// A longer body is refused with 413.
 pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// A body that is refused is still read up to this length and thrown away: a caller who is sending when its connection closes sees a
+/// broken pipe and never the answer. Of a longer one nothing more is read.
+const MAX_DRAINED_BYTES: u64 = 8 * MAX_BODY_BYTES as u64;
 
 /// What a POST may carry (W3C LDP §7.1); sent with a 415.
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
@@ -23,20 +27,49 @@ const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// # Errors
 /// 413 when it is too long; 400 when it breaks off or has not arrived by `deadline`.
 pub(super) async fn read(body: Body, deadline: Instant) -> Result<Bytes, Problem> {
-    // A declared length decides at once, without reading a byte.
-    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+    let declared = body.size_hint().lower();
+    if declared > MAX_DRAINED_BYTES {
         return Err(too_large());
     }
-    match tokio::time::timeout_at(deadline, Limited::new(body, MAX_BODY_BYTES).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::malformed("the body broke off")),
+    if declared > MAX_BODY_BYTES as u64 {
+        // Whether it arrives in time makes no difference to the answer.
+        let _ = tokio::time::timeout_at(deadline, drain(body, 0)).await;
+        return Err(too_large());
+    }
+    match tokio::time::timeout_at(deadline, collect(body)).await {
+        Ok(collected) => collected,
         Err(_) => Err(Problem::malformed("the body did not arrive in time")),
     }
 }
 
+async fn collect(mut body: Body) -> Result<Bytes, Problem> {
+    let mut collected = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let data = frame.map_err(|_| Problem::malformed("the body broke off"))?.into_data().unwrap_or_default();
+        if collected.len() + data.len() > MAX_BODY_BYTES {
+            drain(body, (collected.len() + data.len()) as u64).await;
+            return Err(too_large());
+        }
+        // Most bodies come in one piece, which then need not be copied.
+        if collected.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        collected.extend_from_slice(&data);
+    }
+    Ok(collected.freeze())
+}
+
+/// Reads what is left of a body that is too long, and of which so much was read.
+async fn drain(mut body: Body, mut length: u64) {
+    while length <= MAX_DRAINED_BYTES
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        length += frame.data_ref().map_or(0, |data| data.len() as u64);
+    }
+}
+
 fn too_large() -> Problem {
-    // Its rest is never read, so nothing else can come over this connection; a caller who does not know that would try.
+    // Its rest may never be read, and then nothing else can come over this connection; a caller who does not know that would try.
     Problem::new(Code::PayloadTooLarge)
         .detail(format!("a body has at most {MAX_BODY_BYTES} bytes"))
         .header(CONNECTION, HeaderValue::from_static("close"))
@@ -47,24 +80,22 @@ fn too_large() -> Problem {
 /// # Errors
 /// 415, saying what is taken.
 pub(super) fn require_json(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    let is_patch = method == Method::PATCH;
+    let (name, accepted) =
+        if is_patch { (ACCEPT_PATCH, "application/merge-patch+json, application/json") } else { (ACCEPT_POST, "application/json") };
+    let refusal = |detail: String| Problem::new(Code::UnsupportedMediaType).detail(detail).header(name, HeaderValue::from_static(accepted));
     if headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(Problem::new(Code::UnsupportedMediaType)
-            .detail("the body must not be compressed")
-            // What is taken instead (RFC 9110 §15.5.16).
-            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
+        // What is taken instead (RFC 9110 §15.5.16).
+        let identity = HeaderValue::from_static("identity");
+        return Err(refusal("the body must not be compressed".to_owned()).header(ACCEPT_ENCODING, identity));
     }
     let content_type = single(headers, CONTENT_TYPE);
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    let is_patch = method == Method::PATCH;
     if media_type.eq_ignore_ascii_case("application/json") || (is_patch && media_type.eq_ignore_ascii_case("application/merge-patch+json"))
     {
         return Ok(());
     }
-    let (name, accepted) =
-        if is_patch { (ACCEPT_PATCH, "application/merge-patch+json, application/json") } else { (ACCEPT_POST, "application/json") };
-    Err(Problem::new(Code::UnsupportedMediaType)
-        .detail(format!("the body must be {accepted}"))
-        .header(name, HeaderValue::from_static(accepted)))
+    Err(refusal(format!("the body must be {accepted}")))
 }
 
 /// A field that must stand there once; several lines of it could be read as either.

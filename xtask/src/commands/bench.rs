@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the first figures, each measured against a floor in the same run, on private servers.
+//! `cargo xtask bench`: figures, each measured beside its floor in the same run, on private servers.
 
 use crate::checkout::Checkout;
 use crate::failure::{Failure, Result};
@@ -7,18 +7,21 @@ use crate::services::{self, Data, Home, Services};
 
 /// What `--help` says.
 pub const HELP: &str = "\
-cargo xtask bench [--rounds N] [--seconds N] [--clients N]
+cargo xtask bench [--quick] [--rounds N] [--seconds N] [--clients N]
 
-Builds in release mode, starts private servers and measures creating orders: pgbench with eight statements, pgbench with
-the service's one statement, and the service, in alternation; then latency, CPU, memory and start-up. Prints two tables.
+Builds in release mode, starts private servers and measures the service beside its floors, in alternation: creating
+orders beside pgbench with eight statements and with the service's one statement, reading them beside nginx with a file;
+then memory and start-up. Prints one table with latencies, CPU and ratios.
 
-  --rounds N    rounds of the three; medians are printed (default 3)
+  --quick       one round of four seconds each: under two minutes once it is built
+  --rounds N    rounds; medians are printed (default 3)
   --seconds N   length of each measurement (default 8)
   --clients N   concurrent clients (default 32)";
 
 /// Runs the command; the load program reads the arguments.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     services::ensure_programs(checkout)?;
+    let nginx = services::ensure_nginx(checkout)?;
     let binaries = ["standalone", "migrate", "create-order", "load"].map(|binary| ["--bin", binary]);
     let build = [&["build", "--release"][..], &binaries.concat()].concat();
     if !process::run(checkout.cargo(&build))?.success() {
@@ -28,6 +31,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let services = Services::start(checkout, Home::take(checkout.root(), "bench")?, Data::Discarded)?;
     let mut load = checkout.cargo(&["run", "--quiet", "--release", "--package", "tests", "--bin", "load", "--"]);
     load.args(arguments)
+        .env("NGINX", nginx)
         .env("TEST_DATABASE_URL", &services.database_url)
         .env("TEST_REDIS_URL", &services.redis_url)
         .env("TEST_AMQP_URL", &services.amqp_url)

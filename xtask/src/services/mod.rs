@@ -10,6 +10,7 @@ mod rabbitmq;
 mod redis;
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -124,6 +125,12 @@ impl Drop for Services {
 /// type. `Services::start` does it too; a command that has slow work to do before asks early.
 pub fn ensure_programs(checkout: &Checkout) -> Result<()> {
     programs::ensure(&Given::read().programs(), checkout.root())
+}
+
+/// Makes sure that nginx is there, the floor that reads are measured against, and says where.
+pub fn ensure_nginx(checkout: &Checkout) -> Result<PathBuf> {
+    programs::ensure(&[Program::Nginx], checkout.root())?;
+    Program::Nginx.require()
 }
 
 /// The servers that the environment names.

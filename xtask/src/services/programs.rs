@@ -20,6 +20,8 @@ pub enum Program {
     RabbitMq,
     /// Erlang's port mapper, which RabbitMQ's node registers with.
     Epmd,
+    /// A web server to measure against.
+    Nginx,
 }
 
 impl Program {
@@ -29,6 +31,7 @@ impl Program {
             Self::Psql => "postgresql-client",
             Self::Redis => "redis-server",
             Self::RabbitMq | Self::Epmd => "rabbitmq-server",
+            Self::Nginx => "nginx-light",
         }
     }
 
@@ -40,6 +43,7 @@ impl Program {
             Self::Redis => ("redis-server", &[]),
             Self::RabbitMq => ("rabbitmq-server", &["/usr/lib/rabbitmq/lib/*/sbin", "/opt/homebrew/opt/rabbitmq/sbin"]),
             Self::Epmd => ("epmd", &["/usr/lib/erlang/erts-*/bin", "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin"]),
+            Self::Nginx => ("nginx", &["/usr/sbin"]),
         };
         let known = patterns.iter().flat_map(|pattern| matching(pattern));
         let path = std::env::var_os("PATH").unwrap_or_default();
