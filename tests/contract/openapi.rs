@@ -10,12 +10,9 @@ use shared::{
 use tests::contract::{self, DOCUMENT};
 
 /// Codes that no function can give yet, or that are given where there is no operation. Only shrinks.
-const NOT_YET: [&str; 9] = [
+const NOT_YET: [&str; 6] = [
     "unauthenticated",
     "method_not_allowed",
-    "invalid_transition",
-    "order_busy",
-    "order_on_hold",
     "amount_exceeds_capturable",
     "amount_exceeds_refundable",
     "quantity_exceeds_available",
@@ -83,6 +80,7 @@ fn every_code_is_documented() {
     for code in Code::ALL.iter().map(|code| code.as_str()) {
         let in_an_operation = given.contains(&format!("\"{code}\""));
         assert!(in_an_operation || NOT_YET.contains(&code), "no operation gives {code}: say so with .refuses(&[Code::…])");
+        assert!(!(in_an_operation && NOT_YET.contains(&code)), "{code} is given now: take it out of NOT_YET");
     }
 }
 

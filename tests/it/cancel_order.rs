@@ -149,3 +149,16 @@ async fn an_answer_that_was_lost_is_given_again() {
     let caller = stack.caller(caller.key.clone());
     assert_eq!(cancel(&caller, &id).key("c-1").send().await.expect(200).body, first.body);
 }
+
+#[tokio::test]
+async fn one_key_is_another_for_each_function_and_each_path() {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant_without_stock().await;
+    let placed = caller.post("/v1/orders").key("k-1").json(&unpaid()).send().await.expect(201).json();
+    let (id, other) = (placed["id"].as_str().unwrap(), place(&caller, &unpaid()).await);
+    let cancelled = cancel(&caller, id).key("k-1").send().await.expect(200);
+    assert_eq!((cancelled.header("idempotency-replayed"), &cancelled.json()["status"]), ("", &json!("cancelled")));
+    // The same function at another path is another request.
+    cancel(&caller, &other).key("k-1").send().await.problem(422, "idempotency_key_reused");
+    assert_eq!(caller.order(&other).await["status"], "awaiting_payment");
+}
