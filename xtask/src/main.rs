@@ -11,6 +11,7 @@ mod generate;
 mod interrupt;
 mod manifest;
 mod options;
+mod output;
 mod process;
 mod random;
 mod services;
@@ -39,16 +40,14 @@ fn main() -> ExitCode {
 fn dispatch(mut arguments: Vec<String>) -> Result<()> {
     let is_help = |argument: &String| ["--help", "-h", "help"].contains(&argument.as_str());
     if arguments.first().is_none_or(is_help) {
-        println!("{}", overview());
-        return Ok(());
+        return output::print(&overview());
     }
     let name = arguments.remove(0);
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
         return Err(Failure::new(format!("there is no command {name:?}\n\n{}", overview())));
     };
     if arguments.iter().any(|argument| ["--help", "-h"].contains(&argument.as_str())) {
-        println!("{}", command.help);
-        return Ok(());
+        return output::print(command.help);
     }
     interrupt::listen()?;
     (command.run)(&Checkout::find()?, arguments)

@@ -12,6 +12,7 @@ use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
 use crate::manifest::{self, Trigger};
 use crate::options::{Accepted, Options};
+use crate::output;
 
 /// What `--help` says.
 pub const HELP: &str = "\
@@ -74,8 +75,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
         Trigger::Consumer(consumer) => message::event(checkout, name, consumer, &typed.options)?,
         Trigger::Job(_) => json!({ "version": "0", "source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {} }),
     };
-    println!("{event:#}");
-    Ok(())
+    output::print(&format!("{event:#}"))
 }
 
 /// The bytes of a file, or of stdin for `-`.

@@ -11,6 +11,7 @@ use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
 use crate::interrupt;
 use crate::options::{Accepted, Options};
+use crate::output;
 use crate::random;
 use crate::target::Target;
 use client::Client;
@@ -74,7 +75,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
 
 fn finish(order: &Value, timeline: &Timeline, print: bool, elapsed: Duration) -> Result<()> {
     if !print {
-        println!("{:#}", json!({"order": order, "history": timeline.entries()}));
+        output::print(&format!("{:#}", json!({"order": order, "history": timeline.entries()})))?;
     }
     let (status, seconds) = (text(order, "status"), elapsed.as_secs_f32());
     if status == "completed" {

@@ -7,6 +7,7 @@ use std::io::Read;
 use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
 use crate::options::{Accepted, Options};
+use crate::output;
 use crate::process;
 use crate::random;
 use crate::signing::{Key, Request};
@@ -61,8 +62,7 @@ pub fn run(checkout: &Checkout, mut arguments: Vec<String>) -> Result<()> {
     headers.extend(signature.iter().map(|(name, value)| (*name, value.as_str())));
     let curl = Curl::new(method, &format!("{}{target}", service.url()), &headers, body.as_ref())?;
     if !options.has("--run") {
-        println!("{}", curl.line());
-        return Ok(());
+        return output::print(&curl.line());
     }
     match process::run(curl.command())?.success() {
         true => Ok(()),
