@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask <command>`. This file only finds the command; each lives in a file of
-//! `commands`, which the rest serves: `services` runs private servers, `cargo_lambda` brings Lambda's emulator, `manifest`
+//! `commands`, which the rest serves: `services` runs private servers, `installed` brings other programs, `manifest`
 //! reads the functions' manifests, `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs
 //! requests, `target` knows to whom and with which key.
 
@@ -8,6 +8,7 @@ mod checkout;
 mod commands;
 mod failure;
 mod generate;
+mod installed;
 mod interrupt;
 mod manifest;
 mod options;
