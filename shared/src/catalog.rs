@@ -89,6 +89,19 @@ pub const CREATE_TENANT: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// The books of an order: every posting, and whether they agree with its balances
+pub const GET_LEDGER: HttpSpec = HttpSpec {
+    name: "get-ledger",
+    purpose: "The books of an order: every posting, and whether they agree with its balances",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}/ledger" }],
+    permission: Access::Scope(Permission::PaymentsRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// Read one order, with its payments and fulfilments on request
 pub const GET_ORDER: HttpSpec = HttpSpec {
     name: "get-order",
@@ -290,6 +303,7 @@ pub const HTTP: &[&HttpSpec] = &[
     &CREATE_ORDER,
     &CREATE_PAYMENT,
     &CREATE_TENANT,
+    &GET_LEDGER,
     &GET_ORDER,
     &GET_ORDER_HISTORY,
     &GET_TENANT,

@@ -12,6 +12,7 @@ pub fn all() -> Functions {
             create_order::function(),
             create_payment::function(),
             create_tenant::function(),
+            get_ledger::function(),
             get_order::function(),
             get_order_history::function(),
             get_tenant::function(),

@@ -22,6 +22,7 @@ pub const ALL: &[Script] = &[
     Script { function: "create-order", run: |talk| Box::pin(create_order(talk)) },
     Script { function: "create-payment", run: |talk| Box::pin(create_payment(talk)) },
     Script { function: "create-tenant", run: |talk| Box::pin(create_tenant(talk)) },
+    Script { function: "get-ledger", run: |talk| Box::pin(get_ledger(talk)) },
     Script { function: "get-order", run: |talk| Box::pin(get_order(talk)) },
     Script { function: "get-order-history", run: |talk| Box::pin(get_order_history(talk)) },
     Script { function: "get-tenant", run: |talk| Box::pin(get_tenant(talk)) },
@@ -92,6 +93,14 @@ async fn get_order(talk: &mut Talk) {
     talk.say("an id of nothing", 404, caller.get("/v1/orders/%F0%9F%8D%B5")).await;
     talk.say("an unknown part", 422, caller.get(&format!("{path}?expand=secrets"))).await;
     talk.say("unsigned", 401, caller.get(&path).unsigned()).await;
+}
+
+async fn get_ledger(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let path = format!("/v1/orders/{id}/ledger");
+    talk.say("the books", 200, caller.get(&path)).await;
+    talk.say("their version is known", 304, caller.get(&path).header("if-none-match", "\"v1\"")).await;
+    talk.say("of an unknown order", 404, caller.get(&format!("/v1/orders/{UNKNOWN_ORDER}/ledger"))).await;
 }
 
 async fn get_order_history(talk: &mut Talk) {

@@ -8,6 +8,7 @@ mod create_api_key;
 mod create_order;
 mod create_payment;
 mod create_tenant;
+mod get_ledger;
 mod get_order;
 mod get_order_history;
 mod get_tenant;

@@ -172,6 +172,13 @@ impl Attributes {
         if !is_attribute_name(&name) {
             return refuse("its name is not 1 to 20 of a-z and 0-9");
         }
+        // The data's own name (CloudEvents 1.0, "Naming conventions"): written again in structured mode, it would stand there twice.
+        if name == "data" {
+            return refuse("no attribute may be called so");
+        }
+        if self.0.contains_key(&name) {
+            return refuse("it occurs twice");
+        }
         self.0.insert(name, value);
         Ok(())
     }

@@ -131,6 +131,8 @@ fn binary_mode_refuses_what_structured_mode_refuses() {
         (("ce-tenant-id", "ten_1"), "`tenant-id` is refused"),
         (("ce-subject", "%ff"), "not UTF-8"),
         (("content-type", "text/plain"), "only JSON"),
+        (("ce-data", "{}"), "`data` is refused"),
+        (("ce-datacontenttype", "application/json"), "occurs twice"),
     ];
     for ((name, value), expected) in cases {
         let mut fields = headers(&BINARY);

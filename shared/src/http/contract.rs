@@ -61,6 +61,13 @@ pub(super) struct Contract {
     pub(super) refuses: &'static [Code],
 }
 
+impl Contract {
+    /// Whether a query can mean anything. Ready-made content lets any pass, because people add them against caches.
+    pub(super) const fn takes_query(&self) -> bool {
+        self.query.is_some() || !matches!(self.answers, Answers::Nothing | Answers::One(_))
+    }
+}
+
 /// The contract, part by part.
 impl HttpFunction {
     /// Query parameters: the members of a struct. A list's `limit` and `cursor` come with [`lists`](Self::lists).

@@ -4,7 +4,7 @@ use std::{sync::OnceLock, time::Duration};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use http::{Method, Response, request::Parts};
+use http::{Response, request::Parts};
 use tokio::{sync::oneshot, task::JoinError, time::Instant};
 use tracing::Instrument;
 
@@ -53,8 +53,8 @@ async fn answer(
     let (principal, kept_answer) = authenticated.map(|known| (known.principal, known.kept_answer)).unzip();
     exchange.tenant = principal.as_ref().map(|principal| principal.tenant);
     let idempotency_key = demanded?;
-    if parts.method != Method::GET && parts.method != Method::HEAD {
-        // What changes something is told by path, headers and body alone.
+    if !function.contract.takes_query() {
+        // What no contract names would be dropped in silence: `?dry_run=true` must not place an order.
         query::require_none(parts.uri.query().unwrap_or_default())?;
     }
 

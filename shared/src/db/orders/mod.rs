@@ -5,6 +5,7 @@
 
 mod changes;
 mod create;
+mod ledger;
 mod page;
 mod record;
 
@@ -21,6 +22,7 @@ use super::{Database, Error, TenantTx, idempotency_records::ClaimRow};
 use crate::domain::{
     ids::{OrderId, PaymentId, TenantId},
     order::Order,
+    payments::books::Books,
     timestamp::Timestamp,
 };
 
@@ -123,6 +125,17 @@ pub async fn order_load(tx: &mut TenantTx, tenant: TenantId, order: OrderId) -> 
     let Some(row) = row else { return Ok(None) };
     let Json(document) = row.try_get::<Json<record::OrderRecord>, _>(0)?;
     document.into_order().map(Some)
+}
+
+/// The books of an order.
+///
+/// # Errors
+/// Any [`Error`]; [`Error::Unexpected`] when what is stored are no books.
+pub async fn order_ledger(tx: &mut TenantTx, tenant: TenantId, order: OrderId) -> Result<Option<Books>, Error> {
+    let row = sqlx::query(include_str!("order_ledger.sql")).bind(tenant.uuid()).bind(order.uuid()).fetch_optional(tx.connection()).await?;
+    let Some(row) = row else { return Ok(None) };
+    let Json(document) = row.try_get::<Json<ledger::LedgerRecord>, _>(0)?;
+    document.into_books().map(Some)
 }
 
 /// Saves a changed order with everything that commits with it, the answer of the request included if one asked for it.

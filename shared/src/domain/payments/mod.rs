@@ -1,5 +1,6 @@
 //! Payments (tenders), the operations on them and the double-entry ledger of an order.
 
+pub mod books;
 pub mod ledger;
 pub mod operation;
 pub mod report;

@@ -116,7 +116,6 @@ fn problem(status: u16, codes: &[Code], route: &Route) -> Value {
 fn codes(function: &HttpFunction, route: &Route) -> Vec<Code> {
     let (spec, contract) = (function.spec, &function.contract);
     let signed = spec.permission != Access::Public;
-    let page = matches!(contract.answers, Answers::Page(_));
     let implied: [(bool, &[Code]); 10] = [
         (true, &[Code::Malformed, Code::PayloadTooLarge, Code::Internal, Code::DependencyUnavailable]),
         (signed, &SIGNATURE),
@@ -125,7 +124,7 @@ fn codes(function: &HttpFunction, route: &Route) -> Vec<Code> {
         (spec.idempotency, &[Code::IdempotencyKeyRequired, Code::IdempotencyKeyReused, Code::IdempotencyInProgress]),
         (spec.if_match, &[Code::PreconditionRequired, Code::VersionMismatch]),
         (contract.takes.is_some(), &[Code::UnsupportedMediaType]),
-        (contract.takes.is_some() || contract.query.is_some() || page, &[Code::ValidationFailed]),
+        (!matches!(contract.answers, Answers::Content(_)), &[Code::ValidationFailed]),
         (route.parameters().next().is_some(), &[Code::NotFound]),
         (route.method != "GET" && route.parameters().any(|name| name == "order_id"), &[Code::OrderBusy]),
     ];

@@ -79,6 +79,6 @@ fn what_a_manifest_demands_is_a_parameter_with_its_problems() {
 fn what_nobody_demands_is_not_there() {
     let post = operation(function(SPEC).answers_nothing(), "/post");
     let statuses: Vec<_> = post["responses"].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(statuses, ["200", "400", "404", "409", "413", "500", "503"]);
+    assert_eq!(statuses, ["200", "400", "404", "409", "413", "422", "500", "503"]);
     assert!(post.get("requestBody").is_none() && post["security"].as_array().unwrap().is_empty());
 }
