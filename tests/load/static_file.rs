@@ -34,8 +34,7 @@ impl StaticFile {
         fs::write(folder.join(PATH.trim_start_matches('/')), bytes).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         fs::write(folder.join("nginx.conf"), configuration(&folder.display().to_string(), port)).unwrap();
-        let program = env::var("NGINX").unwrap_or_else(|_| "nginx".to_owned());
-        let mut command = Command::new(program);
+        let mut command = nginx();
         command.arg("-p").arg(&folder).args(["-c", "nginx.conf", "-e", "error.log"]).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("nginx is missing: it is the floor of reads");
         let this = Self { process, folder, port };
@@ -57,14 +56,18 @@ impl StaticFile {
 impl Drop for StaticFile {
     fn drop(&mut self) {
         let stop = ["-p".as_ref(), self.folder.as_os_str(), "-c".as_ref(), "nginx.conf".as_ref(), "-s".as_ref(), "stop".as_ref()];
-        let program = env::var("NGINX").unwrap_or_else(|_| "nginx".to_owned());
-        let stopped = Command::new(program).args(stop).stderr(Stdio::null()).status();
+        let stopped = nginx().args(stop).stderr(Stdio::null()).status();
         if !stopped.is_ok_and(|status| status.success()) {
             let _ = self.process.kill();
         }
         let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The program that the runner found, or the one on the path.
+fn nginx() -> Command {
+    Command::new(env::var_os("NGINX").unwrap_or_else(|| "nginx".into()))
 }
 
 /// As many workers as cores, connections kept, no access log: what the service must be compared with.

@@ -20,7 +20,7 @@ use super::{
         cancel::REASON_MAX,
         metadata::{METADATA_BYTES_MAX, METADATA_KEYS_MAX},
         request::{QUANTITY_MAX, REFERENCE_MAX, SKU_MAX, TEXT_MAX},
-        tender::TOKEN_MAX,
+        tender::{METHOD_MAX, TOKEN_MAX},
     },
     policy::{LINES_MAX, PAYMENT_DEADLINE_SECONDS_MAX, PAYMENT_DEADLINE_SECONDS_MIN},
     timestamp::Timestamp,
@@ -89,7 +89,7 @@ described! {
     /// A payment service's token of the customer's means: sealed at rest, erased once sent, never shown.
     PaymentToken = |about| text(TOKEN_MAX, about);
     /// How the payment service calls a method of payment: `card`.
-    PaymentMethod = |about| text(SKU_MAX, about);
+    PaymentMethod = |about| text(METHOD_MAX, about);
     /// A current ISO 4217 code.
     CurrencyCode = |about| pattern("^[A-Z]{3}$", about);
     /// An ISO 3166-1 alpha-2 code.

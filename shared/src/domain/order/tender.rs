@@ -21,7 +21,8 @@ use crate::domain::{
 
 /// Characters of a payment token.
 pub const TOKEN_MAX: usize = 512;
-const METHOD_MAX: usize = 64;
+/// Characters of a method's name.
+pub const METHOD_MAX: usize = 64;
 
 /// One tender of the body.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
