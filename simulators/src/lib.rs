@@ -15,6 +15,7 @@ pub mod recent;
 pub mod shipping;
 
 mod answer;
+mod reply;
 
 use std::sync::Arc;
 use std::time::Duration;
