@@ -62,8 +62,9 @@ impl Config {
     /// One sentence for every problem.
     pub fn read(arguments: &[String], environment: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
+        let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
         let mut required = |name: &str| {
-            environment(name).filter(|value| !value.is_empty()).unwrap_or_else(|| {
+            environment(name).unwrap_or_else(|| {
                 problems.push(format!("{name} is not set"));
                 String::new()
             })
@@ -123,17 +124,20 @@ mod tests {
         Config::read(&arguments, value)
     }
 
-    const COMPLETE: [(&str, &str); 4] = [
+    const COMPLETE: [(&str, &str); 6] = [
         ("AMQP_URL", "amqp://localhost"),
         ("PAYMENT_PORT", "8081"),
         ("PAYMENT_SERVICE_KEY_ID", "key_1"),
         ("PAYMENT_SERVICE_SECRET", "osk_1"),
+        ("PAYMENT_WEBHOOK_URL", "http://localhost/hooks"),
+        ("PAYMENT_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     ];
 
     #[test]
     fn arguments_and_environment_are_read_together() {
         let config = read(&["--pace", "20", "--payment-mood", "event-first"], &COMPLETE).unwrap_or_else(|problems| panic!("{problems:?}"));
         assert_eq!((config.pace, config.mood, config.payment_port), (Duration::from_millis(20), Mood::EventFirst, 8081));
+        assert!(config.webhooks.is_some());
     }
 
     #[test]

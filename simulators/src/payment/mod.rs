@@ -113,7 +113,8 @@ impl Payments {
         Some(self.tell(record.mood, Notice::of_withdrawal(&record)?))
     }
 
-    /// Begins to tell, by each road as often as the mood wants. Ends when the events are confirmed; webhooks take their time.
+    /// Begins to tell, by each road as often as the mood wants. The telling ends when the events are confirmed; webhooks
+    /// take their time.
     fn tell(&self, mood: Mood, notice: Notice) -> Told {
         let tellings = mood.tellings();
         for _ in 0..tellings.webhooks {
