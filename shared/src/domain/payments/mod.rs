@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod ledger;
+pub mod news;
 pub mod operation;
 pub mod report;
 pub mod status;
