@@ -180,6 +180,19 @@ pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Take an outcome that the payment service pushes
+pub const RECEIVE_PAYMENT_WEBHOOK: HttpSpec = HttpSpec {
+    name: "receive-payment-webhook",
+    purpose: "Take an outcome that the payment service pushes",
+    routes: &[Route { method: "POST", path: "/v1/webhooks/payments" }],
+    permission: Access::Webhook,
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 204,
+    database_role: "orders_app",
+};
+
 /// End an API key at once
 pub const REVOKE_API_KEY: HttpSpec = HttpSpec {
     name: "revoke-api-key",
@@ -243,7 +256,7 @@ pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
     queue: "order-service.payment-events",
     prefetch: 32,
     bindings: &[Binding { exchange: "payments.events", routing_keys: &["payment.#", "refund.#"] }],
-    sources: &["/payments"],
+    sources: &["/payments", "/webhooks/payments"],
     types: &[
         "payment.authorized.v1",
         "payment.captured.v1",
@@ -310,6 +323,7 @@ pub const HTTP: &[&HttpSpec] = &[
     &LIST_API_KEYS,
     &LIST_ORDERS,
     &LIST_PAYMENTS,
+    &RECEIVE_PAYMENT_WEBHOOK,
     &REVOKE_API_KEY,
     &ROTATE_API_KEY,
     &UPDATE_TENANT,

@@ -19,6 +19,7 @@ pub fn all() -> Functions {
             list_api_keys::function(),
             list_orders::function(),
             list_payments::function(),
+            receive_payment_webhook::function(),
             revoke_api_key::function(),
             rotate_api_key::function(),
             update_tenant::function(),

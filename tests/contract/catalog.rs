@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    catalog::{CONSUMERS, HTTP, JOBS},
+    catalog::{self, CONSUMERS, HTTP, JOBS},
+    domain::payments::news::PaymentNews,
     function::Route,
 };
 
@@ -69,6 +70,13 @@ fn consumers_listen_to_declared_exchanges_and_have_queues_of_their_own() {
             assert!(bound, "{} understands {} and binds no key for it", spec.name, r#type);
         }
     }
+}
+
+#[test]
+fn webhooks_tell_of_everything_that_events_tell_of() {
+    let pushed: BTreeSet<_> = PaymentNews::ALL.iter().map(|news| format!("{news}.v1")).collect();
+    let untold: Vec<_> = catalog::ON_PAYMENT_EVENT.types.iter().filter(|known| !pushed.contains(**known)).collect();
+    assert!(untold.is_empty(), "{untold:?} cannot be pushed: add it to domain/payments/news.rs");
 }
 
 /// Whether a binding key takes a type: `payment.#` or the type without its version.
