@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tests::{Caller, Options, Partner, Stack, Webhook, masked, raw_id, sample, until};
+use tests::{Caller, Options, Partner, Servers, Stack, Webhook, masked, raw_id, sample, until};
 
 const UNKNOWN_ORDER: &str = "ord_0198f000000070008000000000000001";
 const UNKNOWN_TENANT: &str = "ten_0198f000000070008000000000000002";
@@ -51,6 +51,22 @@ async fn an_order_is_paid_by_a_webhook_alone() {
     let caused = "SELECT convert_from(body, 'UTF8')::jsonb AS event FROM outbox WHERE routing_key = 'order.payment_captured'";
     let event = stack.sql().value(caused).await;
     assert_eq!((&event["correlationid"], &event["causationid"]), (&json!("req-1842"), &json!(webhook.id())));
+    stack.sql().assert_books_are_right().await;
+}
+
+#[tokio::test]
+async fn a_partner_who_tells_by_webhook_alone_and_a_hundred_times_is_heard_once() {
+    let stack = Stack::start(Options::whole()).await;
+    let caller = stack.tenant().await;
+    let placed = caller.place(&sample::with_token("tok_webhook")).await;
+    let order = caller.order_once(placed["id"].as_str().unwrap(), "status", "completed").await;
+    assert_eq!(order["totals"]["captured"], 3490);
+    let operation = order["payments"][0]["operations"][0]["id"].as_str().unwrap();
+    let again = format!("{}/operations/{operation}/webhook?times=100", stack.simulator_url());
+    let counts = Servers::http_client().post(again).send().await.unwrap().text().await.unwrap();
+    let counts: Value = serde_json::from_str(&counts).unwrap();
+    assert_eq!(counts, json!({ "204": 100 }));
+    assert_eq!(captures(&caller, &order).await, 1);
     stack.sql().assert_books_are_right().await;
 }
 

@@ -23,9 +23,9 @@ use crate::{
     },
 };
 
-/// News whose sender has proved who it is.
+/// News that somebody pushed who has proved who it is.
 #[derive(Debug, Clone)]
-pub struct News<'a> {
+pub struct Pushed<'a> {
     /// CloudEvents `source`: the way that it took. The consumer's manifest must name it.
     pub source: &'a str,
     /// Unique on that way: a repeat has no second effect.
@@ -46,7 +46,7 @@ pub struct News<'a> {
     pub data: &'a Value,
 }
 
-/// What news came to.
+/// What pushed news came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandedOver {
     /// It took effect, now or earlier.
@@ -57,11 +57,11 @@ pub enum HandedOver {
     NotNow,
 }
 
-/// Gives news to the consumer of such news, as if its queue had brought it.
-pub fn hand_over(context: &Context, consumer: ConsumerFunction, news: &News<'_>) -> BoxFuture<'static, HandedOver> {
+/// Gives pushed news to the consumer of such news, as if its queue had brought it.
+pub fn hand_over(context: &Context, consumer: ConsumerFunction, pushed: &Pushed<'_>) -> BoxFuture<'static, HandedOver> {
     let settler = Settler::new(consumer, context.clone());
     // Read back as if it came from outside: what a row keeps must be readable when its time has come.
-    let message = Message::read(&HeaderMap::new(), event(news).encode_structured(), settler.spec());
+    let message = Message::read(&HeaderMap::new(), event(pushed).encode_structured(), settler.spec());
     Box::pin(async move {
         let started = Instant::now();
         let outcome = match settler.handle(&message, Duration::MAX).await {
@@ -77,17 +77,17 @@ pub fn hand_over(context: &Context, consumer: ConsumerFunction, news: &News<'_>)
     })
 }
 
-fn event(news: &News<'_>) -> CloudEvent {
+fn event(pushed: &Pushed<'_>) -> CloudEvent {
     let extension = |name: &str, value: &str| (name.to_owned(), Value::from(value));
     CloudEvent {
-        id: news.id.to_owned(),
-        source: news.source.to_owned(),
-        r#type: news.r#type.to_owned(),
-        subject: Some(news.order.to_string()),
-        time: Some(news.time.to_string()),
-        tenantid: Some(news.tenant.to_string()),
-        extensions: BTreeMap::from([extension("correlationid", news.correlation_id), extension("traceparent", &news.traceparent)]),
+        id: pushed.id.to_owned(),
+        source: pushed.source.to_owned(),
+        r#type: pushed.r#type.to_owned(),
+        subject: Some(pushed.order.to_string()),
+        time: Some(pushed.time.to_string()),
+        tenantid: Some(pushed.tenant.to_string()),
+        extensions: BTreeMap::from([extension("correlationid", pushed.correlation_id), extension("traceparent", &pushed.traceparent)]),
         // A JSON value always serialises.
-        data: to_raw_value(news.data).unwrap_or_default(),
+        data: to_raw_value(pushed.data).unwrap_or_default(),
     }
 }

@@ -26,7 +26,7 @@ pub use futures_util::future::BoxFuture;
 
 pub(crate) use self::settler::{Settlement, Settler};
 pub use self::{
-    handing_over::{HandedOver, News, hand_over},
+    handing_over::{HandedOver, Pushed, hand_over},
     incoming::Incoming,
     outcome::{DeadClass, Rejection},
     settler::ConsumerFunction,

@@ -11,11 +11,11 @@ use shared::{
     catalog,
     domain::{
         ids::{OrderId, TenantId},
-        payments::{news::PaymentNews, report::OperationReport},
+        payments::{news_type::PaymentNewsType, report::OperationReport},
         timestamp::Timestamp,
     },
     http::{Call, Code, HttpFunction, Problem, Reply},
-    messaging::{HandedOver, News, hand_over},
+    messaging::{HandedOver, Pushed, hand_over},
 };
 use utoipa::ToSchema;
 
@@ -35,7 +35,7 @@ pub fn function() -> HttpFunction {
 #[schema(as = PaymentWebhook)]
 struct Webhook<D> {
     /// What happened.
-    r#type: PaymentNews,
+    r#type: PaymentNewsType,
     /// When it happened.
     timestamp: Timestamp,
     /// The operation, and whose it is.
@@ -69,7 +69,7 @@ async fn handle(call: Call) -> Result<Reply, Problem> {
     // Decoded again by the consumer: here so that its sender hears what does not fit.
     let Webhook { data: OperationReport { .. }, .. } = call.json()?;
     let Webhook::<Value> { data, .. } = call.json()?;
-    let news = News {
+    let pushed = Pushed {
         source: SOURCE,
         id: call.webhook_id()?,
         r#type: &format!("{type}.v1"),
@@ -80,7 +80,7 @@ async fn handle(call: Call) -> Result<Reply, Problem> {
         traceparent: call.traceparent(),
         data: &data,
     };
-    match hand_over(call.context(), on_payment_event::function(), &news).await {
+    match hand_over(call.context(), on_payment_event::function(), &pushed).await {
         HandedOver::Done => Ok(Reply::no_content()),
         HandedOver::Kept => Ok(Reply::accepted()),
         HandedOver::NotNow => Err(Problem::new(Code::DependencyUnavailable).detail("it took no effect and is not kept; send it again")),

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
-    domain::payments::news::PaymentNews,
+    domain::payments::news_type::PaymentNewsType,
     fuzz::{changed, changes, fuzz},
     signature::{
         Reason,
@@ -151,7 +151,7 @@ fn the_example_of_the_document_is_what_is_signed() {
 
 #[test]
 fn the_document_names_every_type_reason_and_limit() {
-    for news in PaymentNews::ALL {
+    for news in PaymentNewsType::ALL {
         assert!(DOCUMENT.contains(&format!("`{news}`")), "{news}");
     }
     let told: Vec<&str> = DOCUMENT.lines().filter(|line| line.contains("`signature_")).filter_map(|line| line.split('`').nth(1)).collect();

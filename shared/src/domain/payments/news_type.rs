@@ -5,7 +5,7 @@ use crate::domain::text_enum::text_enum;
 
 text_enum! {
     /// What happened to an operation.
-    PaymentNews {
+    PaymentNewsType {
         /// Money was set aside.
         PaymentAuthorized = "payment.authorized",
         /// Money was taken.
