@@ -24,10 +24,10 @@ pub const API_DOCS: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
-/// Cancel an order before it is confirmed
+/// Cancel an order of which nothing has left
 pub const CANCEL_ORDER: HttpSpec = HttpSpec {
     name: "cancel-order",
-    purpose: "Cancel an order before it is confirmed",
+    purpose: "Cancel an order of which nothing has left",
     routes: &[Route { method: "POST", path: "/v1/orders/{order_id}/cancel" }],
     permission: Access::Scope(Permission::OrdersCancel),
     idempotency: true,
