@@ -48,12 +48,25 @@ pub struct Operation {
     amount: i64,
 }
 
+/// Where an order has come to, in minor units.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Books {
+    status: String,
+    /// Still set aside.
+    authorized: i64,
+    /// What the customer has paid in the end: captured less refunded.
+    net: i64,
+    /// What is still owed; negative: to the customer.
+    receivable: i64,
+}
+
 impl Course {
     /// Starts everything.
     pub async fn open() -> Self {
         let functions: Vec<_> = catalog::HTTP.iter().map(|spec| spec.name).collect();
         let stack = Stack::start(Options::whole().only(&functions.join(",")).set("LOG_LEVEL", LOG_LEVEL)).await;
-        let (sender, listener) = tokio::join!(Consumer::start(&stack, "send-payment-operation"), Consumer::start(&stack, "on-payment-event"));
+        let (sender, listener) =
+            tokio::join!(Consumer::start(&stack, "send-payment-operation"), Consumer::start(&stack, "on-payment-event"));
         let (caller, sql) = (stack.tenant_without_stock().await, stack.sql());
         Self { caller, sql, http: Servers::http_client(), sender, listener, stack }
     }
@@ -64,22 +77,16 @@ impl Course {
         self.push(&self.sender, "/order-service", "payment.operation.requested.v1", order, &data).await;
     }
 
-    /// Lets the partner decide an operation by its books, and tells of it.
-    pub async fn finish(&self, order: &str, operation: &Operation) {
-        let switch = format!("{}/operations/{}/finish", self.stack.simulator_url(), operation.id);
-        let answer = self.http.post(switch).send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 200, "{operation:?} is not at the partner");
-        let outcome: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-        self.tell(order, operation, &outcome).await;
+    /// Tells that an operation succeeded, which it then does in the partner's books, unless it has before.
+    pub async fn succeed(&self, order: &str, operation: &Operation) {
+        self.decide(operation).await;
+        self.tell(order, operation, &operation.outcome("succeeded")).await;
     }
 
     /// Tells that an operation failed. The partner never decides it: in its books it moves nothing.
     pub async fn fail(&self, order: &str, operation: &Operation) {
-        let outcome = json!({
-            "id": operation.id, "kind": operation.kind, "status": "failed", "amount": operation.amount, "currency": "EUR",
-            "provider_reference": format!("sim_{}", operation.id), "failure": { "code": "card_declined", "message": "no" },
-            "occurred_at": jiff::Timestamp::now().to_string()
-        });
+        let mut outcome = operation.outcome("failed");
+        outcome["failure"] = json!({ "code": "card_declined", "message": "no" });
         self.tell(order, operation, &outcome).await;
     }
 
@@ -94,7 +101,8 @@ impl Course {
                 if operation.state == "requested" {
                     self.send(order, &operation.id).await;
                 }
-                self.finish(order, operation).await;
+                let outcome = self.decide(operation).await.unwrap_or_else(|| panic!("{operation:?} is not at the partner"));
+                self.tell(order, operation, &outcome).await;
             }
         }
         panic!("the operations of {order} find no end: {:?}", self.open_operations(order).await);
@@ -110,6 +118,19 @@ impl Course {
              ORDER BY requested_at, id"
         );
         self.sql.rows(&query).await.into_iter().map(|row| serde_json::from_value(row).unwrap()).collect()
+    }
+
+    /// What an order's own row says.
+    pub async fn books(&self, order: &str) -> Books {
+        let balance = |account: &str| format!("coalesce((balances->>'{account}')::bigint, 0)");
+        let [authorized, captured, refunded, receivable] = ["authorized", "captured", "refunded", "receivable"].map(balance);
+        let query = format!(
+            "SELECT status, {authorized} AS authorized, {captured} + {refunded} AS net, {receivable} AS receivable
+             FROM orders WHERE tenant_id = '{}' AND id = '{}'",
+            raw_id(&self.caller.key.tenant_id),
+            raw_id(order)
+        );
+        serde_json::from_value(self.sql.rows(&query).await.remove(0)).unwrap()
     }
 
     /// Asserts that the service's books agree with themselves, and every tender's with the partner's.
@@ -138,6 +159,19 @@ impl Course {
         serde_json::from_str::<Vec<Value>>(&body).unwrap().iter().map(tender).collect()
     }
 
+    /// Lets the partner decide an operation by its books, and returns how; `None` when nothing of this id is to be decided.
+    async fn decide(&self, operation: &Operation) -> Option<Value> {
+        let switch = format!("{}/operations/{}/finish", self.stack.simulator_url(), operation.id);
+        let answer = self.http.post(switch).send().await.unwrap();
+        match answer.status().as_u16() {
+            200 => Some(serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()),
+            status => {
+                assert_eq!(status, 404);
+                None
+            }
+        }
+    }
+
     async fn tell(&self, order: &str, operation: &Operation, outcome: &Value) {
         let r#type = match (outcome["status"].as_str().unwrap(), &*operation.kind) {
             ("failed", "refund") => "refund.failed.v1",
@@ -156,6 +190,16 @@ impl Course {
         let request = self.http.post(&consumer.url).header("content-type", cloudevents::CONTENT_TYPE).body(event.encode_structured());
         let status = request.send().await.unwrap().status().as_u16();
         assert_eq!(status, 204, "{type} of {order} was deferred or refused: {data}");
+    }
+}
+
+impl Operation {
+    /// What the partner would say of it.
+    fn outcome(&self, status: &str) -> Value {
+        json!({
+            "id": self.id, "kind": self.kind, "status": status, "amount": self.amount, "currency": "EUR",
+            "provider_reference": format!("sim_{}", self.id), "occurred_at": jiff::Timestamp::now().to_string()
+        })
     }
 }
 

@@ -1,9 +1,8 @@
 //! Two racers for one order, and how it ends for them.
 
-use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Course, Racer, Scene};
+use super::{Course, Racer, Scene, course::Books};
 
 /// Two racers on an order that stands somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,12 +27,7 @@ pub enum Way {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ending {
     answers: [(Racer, String); 2],
-    status: String,
-    /// Still set aside, in minor units.
-    authorized: i64,
-    /// What the customer has paid in the end: captured less refunded.
-    net: i64,
-    balance_due: i64,
+    books: Books,
 }
 
 impl Pair {
@@ -72,19 +66,6 @@ impl Pair {
         course.settle(&order.id).await;
         let mut answers = [(first, answer), (second, other)];
         answers.sort();
-        Ending::new(answers, &course.caller.order(&order.id).await)
-    }
-}
-
-impl Ending {
-    fn new(answers: [(Racer, String); 2], order: &Value) -> Self {
-        let total = |name: &str| order["totals"][name].as_i64().unwrap();
-        Self {
-            answers,
-            status: order["status"].as_str().unwrap().to_owned(),
-            authorized: total("authorized"),
-            net: total("captured") - total("refunded"),
-            balance_due: total("balance_due"),
-        }
+        Ending { answers, books: course.books(&order.id).await }
     }
 }

@@ -34,30 +34,6 @@ pub enum Racer {
 }
 
 impl Racer {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::CaptureRest,
-        Self::CapturePart,
-        Self::RefundRest,
-        Self::RefundPart,
-        Self::RefundLine,
-        Self::Cancel,
-        Self::Void,
-        Self::Success,
-        Self::Failure,
-    ];
-
-    /// Those that callers are.
-    pub const REQUESTS: [Self; 7] = [
-        Self::CaptureRest,
-        Self::CapturePart,
-        Self::RefundRest,
-        Self::RefundPart,
-        Self::RefundLine,
-        Self::Cancel,
-        Self::Void,
-    ];
-
     /// It is no caller's.
     pub const fn is_news(self) -> bool {
         matches!(self, Self::Success | Self::Failure)
@@ -81,7 +57,7 @@ impl Racer {
             Self::Cancel => ask(course, order, &cancel, None, key).await,
             Self::Void => ask(course, order, &void, None, key).await,
             Self::Success => {
-                course.finish(&order.id, order.at_partner.as_ref().unwrap()).await;
+                course.succeed(&order.id, order.at_partner.as_ref().unwrap()).await;
                 "told".to_owned()
             }
             Self::Failure => {

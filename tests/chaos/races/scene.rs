@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     course::{Course, Operation},
-    racer::Racer,
+    racer::Racer::{self, Cancel, CapturePart, CaptureRest, Failure, RefundLine, RefundPart, RefundRest, Success, Void},
 };
 
 /// What every order comes to, in minor units.
@@ -58,11 +58,16 @@ impl Scene {
         Self::Refunding,
     ];
 
-    /// Who may race for such an order. There is news only of what is at the partner.
-    pub fn racers(self) -> &'static [Racer] {
+    /// Who races for such an order: whoever may win. What is refused there whatever else happens is no race, and there is news only of what
+    /// is at the partner.
+    pub const fn racers(self) -> &'static [Racer] {
         match self {
-            Self::Authorizing | Self::Capturing | Self::Refunding => &Racer::ALL,
-            Self::PartlyAuthorized | Self::Authorized | Self::PartlyCaptured | Self::Captured => &Racer::REQUESTS,
+            Self::Authorizing => &[CaptureRest, CapturePart, Cancel, Void, Success, Failure],
+            Self::PartlyAuthorized | Self::Authorized => &[CaptureRest, CapturePart, Cancel, Void],
+            Self::Capturing => &[CaptureRest, CapturePart, RefundRest, RefundPart, RefundLine, Cancel, Success, Failure],
+            Self::PartlyCaptured => &[CaptureRest, CapturePart, RefundRest, RefundPart, RefundLine, Cancel],
+            Self::Captured => &[RefundRest, RefundPart, RefundLine, Cancel],
+            Self::Refunding => &[RefundRest, RefundPart, RefundLine, Success, Failure],
         }
     }
 
@@ -79,8 +84,8 @@ impl Scene {
             course.settle(&order.id).await;
         }
         let request = match self {
-            Self::Capturing | Self::PartlyCaptured => Some(Racer::CapturePart),
-            Self::Refunding => Some(Racer::RefundPart),
+            Self::Capturing | Self::PartlyCaptured => Some(CapturePart),
+            Self::Refunding => Some(RefundPart),
             Self::Authorizing | Self::PartlyAuthorized | Self::Authorized | Self::Captured => None,
         };
         if let Some(request) = request {
@@ -100,9 +105,7 @@ impl Scene {
             Self::Authorizing | Self::Authorized | Self::Capturing | Self::PartlyCaptured => (TOTAL, "manual"),
             Self::Captured | Self::Refunding => (TOTAL, "automatic"),
         };
-        let book = |sku: &str, quantity: i64| {
-            json!({ "sku": sku, "name": "On tea", "quantity": quantity, "unit_price": TOTAL / 2 / quantity, "requires_shipping": false })
-        };
+        let book = |sku: &str, quantity: i64| json!({ "sku": sku, "name": "On tea", "quantity": quantity, "unit_price": TOTAL / 2 / quantity, "requires_shipping": false });
         sample::with(|order| {
             order["lines"] = json!([book("EBOOK-1", 2), book("EBOOK-2", 1)]);
             order["shipping"] = 0.into();
