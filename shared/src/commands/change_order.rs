@@ -6,6 +6,7 @@ use super::{
     tokens::{self, Token},
 };
 use crate::{
+    chaos::{self, CrashPoint, PlantedBug},
     clock::{self, IdsAt},
     db::{
         self, TenantTx,
@@ -160,7 +161,9 @@ async fn transact(context: &Context, origin: &Origin, order: OrderId, mode: Mode
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
     match work(context, &mut tx, origin, order, mode).await {
         Ok(Some(changed)) => {
+            chaos::point(CrashPoint::ChangeBeforeCommit);
             tx.commit().await?;
+            chaos::point(CrashPoint::ChangeAfterCommit);
             Ok(Some(changed))
         }
         nothing => {
@@ -173,8 +176,10 @@ async fn transact(context: &Context, origin: &Origin, order: OrderId, mode: Mode
 async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, order: OrderId, mode: Mode<'_>) -> Result<Option<Changed>, Failed> {
     let missing = || Failed::Command(CommandError::NotYetKnown("order"));
     let now = clock::now();
+    chaos::point(CrashPoint::ChangeBeforeClaim);
     let lock = mode.lock(tx, origin, order, now).await?;
-    if !lock.claimed {
+    chaos::point(CrashPoint::ChangeAfterClaim);
+    if !lock.claimed && !chaos::is_planted(PlantedBug::NoInbox) {
         return Ok(None);
     }
     if !lock.found {
@@ -182,6 +187,7 @@ async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, order: Orde
     }
     // A statement of its own: what waited for the lock saw an older snapshot.
     let order = orders::order_load(tx, origin.tenant, order).await?.ok_or_else(missing)?;
+    chaos::point(CrashPoint::ChangeAfterLoad);
     if let Mode::Request(_, RequestedChange { if_match: Some(seen), .. }) = mode
         && *seen != order.version
     {
@@ -196,6 +202,7 @@ async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, order: Orde
         Mode::Message(..) | Mode::Bookkeeping(_) => None,
     };
     let changed = Changed { order, changes, answer };
+    chaos::point(CrashPoint::ChangeBeforeSave);
     save(context, tx, origin, mode, &changed, now).await?;
     Ok(Some(changed))
 }
