@@ -2,5 +2,8 @@
 //!
 //! Every test breaks something on purpose, in the middle of work, and then counts.
 
+mod crash_points;
 mod disconnects;
+mod invariants;
 mod kills;
+mod planted_bugs;

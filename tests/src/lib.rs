@@ -40,6 +40,6 @@ pub use self::{
     servers::Servers,
     sql::{Sql, raw_id},
     stack::{Options, Stack},
-    until::{PATIENCE, until},
+    until::{PATIENCE, until, within},
     wire::Wire,
 };

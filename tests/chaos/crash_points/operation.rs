@@ -1,0 +1,208 @@
+//! The operations that are killed: how each is prepared, who carries it out, and how one knows that it took effect once.
+
+use serde_json::{Value, json};
+use tests::{Partner, Program, raw_id, sample};
+use uuid::Uuid;
+
+use super::scene::Scene;
+
+/// One operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// A caller places an order.
+    CreateOrder,
+    /// A caller adds a tender to an order.
+    CreatePayment,
+    /// A caller cancels an order that holds stock and was paid in part.
+    CancelOrder,
+    /// A caller makes a key.
+    CreateApiKey,
+    /// The inventory service holds an order's stock.
+    StockAnswer,
+    /// It does so after it had refused, so its stock must be let go again: once.
+    LateStockAnswer,
+    /// The payment service tells by an event that the money moved.
+    PaymentEvent,
+    /// The shipping partner tells how a parcel goes.
+    ShipmentReport,
+    /// News of an order that nobody has placed yet.
+    EarlyEvent,
+    /// A requested operation goes to the payment service.
+    SendOperation,
+    /// What the payment service answered is recorded: the second change that sending makes.
+    RecordAnswer,
+    /// The relay publishes what an order left in the outbox.
+    Publish,
+}
+
+/// An operation that is about to happen.
+pub struct Errand {
+    /// What it is about: an order, or a name that nothing else has.
+    pub subject: String,
+    /// What a caller sends; none when the work already lies in a queue or in the outbox.
+    pub request: Option<Request>,
+}
+
+/// A request that may be sent again.
+pub struct Request {
+    pub path: String,
+    pub body: Value,
+    pub key: String,
+}
+
+impl Operation {
+    pub const ALL: [Self; 12] = [
+        Self::CreateOrder,
+        Self::CreatePayment,
+        Self::CancelOrder,
+        Self::CreateApiKey,
+        Self::StockAnswer,
+        Self::LateStockAnswer,
+        Self::PaymentEvent,
+        Self::ShipmentReport,
+        Self::EarlyEvent,
+        Self::SendOperation,
+        Self::RecordAnswer,
+        Self::Publish,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreateOrder => "create-order",
+            Self::CreatePayment => "create-payment",
+            Self::CancelOrder => "cancel-order",
+            Self::CreateApiKey => "create-api-key",
+            Self::StockAnswer => "stock-answer",
+            Self::LateStockAnswer => "late-stock-answer",
+            Self::PaymentEvent => "payment-event",
+            Self::ShipmentReport => "shipment-report",
+            Self::EarlyEvent => "early-event",
+            Self::SendOperation => "send-operation",
+            Self::RecordAnswer => "record-answer",
+            Self::Publish => "publish",
+        }
+    }
+
+    /// The function that dies.
+    pub const fn function(self) -> &'static str {
+        match self {
+            Self::CreateOrder | Self::CreatePayment | Self::CancelOrder | Self::CreateApiKey => self.name(),
+            Self::StockAnswer | Self::LateStockAnswer | Self::EarlyEvent => "on-inventory-event",
+            Self::PaymentEvent => "on-payment-event",
+            Self::ShipmentReport => "on-shipment-event",
+            Self::SendOperation | Self::RecordAnswer => "send-payment-operation",
+            Self::Publish => "outbox-relay",
+        }
+    }
+
+    /// Sending makes two changes; the second one is the record of the answer.
+    pub const fn occurrence(self) -> u32 {
+        match self {
+            Self::RecordAnswer => 2,
+            _ => 1,
+        }
+    }
+
+    /// What the order must come to; none when it is about no order.
+    pub const fn end(self) -> Option<&'static str> {
+        match self {
+            Self::CreateApiKey | Self::EarlyEvent => None,
+            Self::CancelOrder => Some("cancelled"),
+            Self::LateStockAnswer => Some("rejected"),
+            _ => Some("completed"),
+        }
+    }
+
+    /// `FROM …` with exactly one row once the operation has taken effect.
+    pub fn effect(self, subject: &str) -> String {
+        let action = match self {
+            Self::CreateApiKey => return format!("api_keys WHERE name = '{subject}'"),
+            Self::EarlyEvent => return format!("deferred_messages WHERE message_id = '{subject}'"),
+            Self::LateStockAnswer => {
+                return format!("outbox WHERE order_id = '{}' AND routing_key = 'inventory.release'", raw_id(subject));
+            }
+            Self::CreateOrder => "created",
+            Self::CreatePayment => "payment_added",
+            Self::CancelOrder => "cancellation_requested",
+            Self::StockAnswer => "stock_reserved",
+            Self::PaymentEvent | Self::SendOperation | Self::RecordAnswer => "payment_captured",
+            Self::ShipmentReport => "fulfillment_delivered",
+            Self::Publish => "completed",
+        };
+        format!("order_history WHERE order_id = '{}' AND action = '{action}'", raw_id(subject))
+    }
+
+    /// Brings everything to the point where the operation is the next thing that happens.
+    pub async fn arrange(self, scene: &Scene) -> Errand {
+        match self {
+            Self::CreateOrder => Errand::of_request(String::new(), "/v1/orders".to_owned(), sample::order()),
+            Self::CreatePayment => {
+                let order = scene.place(&paid_by(json!([]))).await;
+                scene.caller.order_once(&order, "status", "awaiting_payment").await;
+                let path = format!("/v1/orders/{order}/payments");
+                Errand::of_request(order, path, tender(3490, "tok_visa"))
+            }
+            Self::CancelOrder => {
+                let order = scene.place(&paid_by(json!([tender(1000, "tok_visa")]))).await;
+                scene.caller.order_once(&order, "status", "awaiting_payment").await;
+                scene.caller.order_once(&order, "payment_status", "partially_paid").await;
+                let path = format!("/v1/orders/{order}/cancel");
+                Errand::of_request(order, path, json!({ "reason": "customer_request" }))
+            }
+            Self::CreateApiKey => {
+                let name = Uuid::new_v4().to_string();
+                let body = json!({ "name": name, "scopes": ["orders:read"] });
+                Errand::of_request(name, "/v1/api-keys".to_owned(), body)
+            }
+            Self::PaymentEvent => Errand::waiting(scene.place(&sample::with_token("tok_silent")).await),
+            Self::EarlyEvent => {
+                let order = format!("ord_{}", Uuid::now_v7().simple());
+                Errand::waiting(tell_that_stock_is_reserved(scene, &order).await)
+            }
+            Self::LateStockAnswer => {
+                let order = scene.place(&refused_and_unpaid()).await;
+                let mut service = scene.service(Program::Standalone, self).await;
+                scene.caller.order_once(&order, "status", "rejected").await;
+                service.stop().await;
+                tell_that_stock_is_reserved(scene, &order).await;
+                Errand::waiting(order)
+            }
+            Self::StockAnswer | Self::ShipmentReport | Self::SendOperation | Self::RecordAnswer | Self::Publish => {
+                Errand::waiting(scene.place(&sample::order()).await)
+            }
+        }
+    }
+}
+
+impl Errand {
+    fn of_request(subject: String, path: String, body: Value) -> Self {
+        Self { subject, request: Some(Request { path, body, key: Uuid::new_v4().to_string() }) }
+    }
+
+    fn waiting(subject: String) -> Self {
+        Self { subject, request: None }
+    }
+}
+
+fn tender(amount: i64, token: &str) -> Value {
+    json!({ "method": "card", "token": token, "amount": amount, "capture": "automatic" })
+}
+
+fn paid_by(payments: Value) -> Value {
+    sample::with(|order| order["payments"] = payments)
+}
+
+fn refused_and_unpaid() -> Value {
+    sample::with(|order| {
+        order["payments"] = json!([]);
+        order["lines"][0]["sku"] = "OUT-1".into();
+    })
+}
+
+/// Says so in the inventory service's name, about the first attempt; answers the message's id.
+async fn tell_that_stock_is_reserved(scene: &Scene, order: &str) -> String {
+    let data = json!({ "reservation_id": format!("{order}:1"), "order_id": order });
+    let event = Partner::event("/inventory", "inventory.reserved.v1", &scene.caller.key.tenant_id, order, &data);
+    scene.stack.partner().await.publish("inventory.events", &event).await;
+    event.id
+}

@@ -1,0 +1,73 @@
+//! What must hold once a service has come to rest, whatever was killed before: the audit that every crash is followed by. The planted
+//! bugs show that it bites.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use tests::{Caller, Stack};
+
+/// What a service at rest has none of.
+const LEFTOVERS: [(&str, &str); 4] = [
+    ("every message of the outbox is published", "SELECT order_id, routing_key FROM outbox WHERE published_at IS NULL"),
+    ("no operation is open", "SELECT id, kind, state FROM payment_operations WHERE state IN ('requested', 'sent', 'unknown')"),
+    ("no message is dead", "SELECT consumer, message_id, reason FROM dead_letters"),
+    ("no message waits for another attempt", "SELECT consumer, message_id, reason FROM deferred_messages WHERE class = 'retry'"),
+];
+
+/// Everything that is wrong, a sentence each: the books, what is left over, what callers were promised, what the payment service says.
+pub async fn findings(stack: &Stack, acknowledged: &[(Caller, String)]) -> BTreeSet<String> {
+    let sql = stack.sql();
+    let mut findings = BTreeSet::new();
+    for (rule, rows) in sql.violations().await {
+        findings.extend(rows.iter().map(|row| format!("{rule}: {row}")));
+    }
+    for (rule, query) in LEFTOVERS {
+        findings.extend(sql.rows(query).await.iter().map(|row| format!("{rule}: {row}")));
+    }
+    findings.extend(broken_promises(stack, acknowledged).await);
+    findings.extend(disputed_operations(stack).await);
+    findings
+}
+
+/// An order that its tenant was told of is shown to it, and there is no other.
+async fn broken_promises(stack: &Stack, acknowledged: &[(Caller, String)]) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (caller, order) in acknowledged {
+        let answer = caller.get(&format!("/v1/orders/{order}")).send().await;
+        if answer.status != 200 {
+            findings.push(format!("an acknowledged order is shown to its tenant: {order} is {}", answer.json()));
+        }
+    }
+    let known: BTreeSet<&str> = acknowledged.iter().map(|(_, order)| order.as_str()).collect();
+    for row in stack.sql().rows("SELECT 'ord_' || replace(id::text, '-', '') AS id FROM orders").await {
+        if row["id"].as_str().is_some_and(|id| !known.contains(id)) {
+            findings.push(format!("every order was acknowledged: {row}"));
+        }
+    }
+    findings
+}
+
+/// The payment service has carried out what our books say, no more and no less: so the customer's net is the ledger's.
+async fn disputed_operations(stack: &Stack) -> Vec<String> {
+    if stack.simulators.is_none() {
+        return Vec::new();
+    }
+    let theirs = (stack.payment_operations().await.iter())
+        .map(|record| (id(record), json!([record["kind"], record["amount"], record["operation"]["status"]])))
+        .collect();
+    let ours = "SELECT 'op_' || replace(id::text, '-', '') AS id, kind, coalesce(settled_amount, amount) AS amount, state
+                FROM payment_operations";
+    let ours = (stack.sql().rows(ours).await.iter()).map(|row| (id(row), json!([row["kind"], row["amount"], row["state"]]))).collect();
+    let both: [BTreeMap<String, Value>; 2] = [ours, theirs];
+    let ids: BTreeSet<&String> = both.iter().flat_map(BTreeMap::keys).collect();
+    ids.into_iter()
+        .filter(|id| both[0].get(*id) != both[1].get(*id))
+        .map(|id| {
+            format!("the payment service says what our books say: {id} is {:?} here and {:?} there", both[0].get(id), both[1].get(id))
+        })
+        .collect()
+}
+
+fn id(row: &Value) -> String {
+    row["id"].as_str().unwrap().to_owned()
+}
