@@ -83,10 +83,9 @@ impl TenantTx {
 fn set_tenant(tenant: TenantId) -> String {
     let tenant = tenant.uuid();
     if chaos::is_planted(PlantedBug::TenantNotSet) {
-        // The connection works for whomever it worked for first.
-        return format!(
-            "SELECT set_config('app.tenant_id', coalesce(nullif(current_setting('app.tenant_id', true), ''), '{tenant}'), false)"
-        );
+        // Set for the session, if it is not: the connection works for whomever it worked for first.
+        let setting = format!("coalesce(nullif(current_setting('app.tenant_id', true), ''), '{tenant}')");
+        return format!("SELECT set_config('app.tenant_id', {setting}, false); COMMIT; BEGIN");
     }
     format!("SET LOCAL app.tenant_id = '{tenant}'")
 }

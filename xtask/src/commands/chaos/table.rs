@@ -66,15 +66,16 @@ impl<'a> Table<'a> {
 impl fmt::Display for Table<'_> {
     /// Operations are columns by number, because their names are long; below it says which is which.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<26}", "")?;
-        (1..=self.operations.len()).try_for_each(|number| write!(f, " {number:<6}"))?;
+        let row = |head: &str, cells: Vec<String>| format!("{head:<26} {}", cells.join(" ")).trim_end().to_owned();
+        let numbers = (1..=self.operations.len()).map(|number| format!("{number:<6}")).collect();
+        writeln!(f, "{}", row("", numbers))?;
         for point in self.points.iter().filter(|point| self.held.keys().any(|(killed, _)| killed == *point)) {
-            write!(f, "\n{point:<26}")?;
-            self.operations.iter().try_for_each(|operation| write!(f, " {:<6}", self.cell(point, operation)))?;
+            let cells = self.operations.iter().map(|operation| format!("{:<6}", self.cell(point, operation))).collect();
+            writeln!(f, "{}", row(point, cells))?;
         }
         let legend: Vec<String> = (1..).zip(&self.operations).map(|(number, operation)| format!("{number} {operation}")).collect();
         let held = self.held.values().filter(|held| **held).count();
-        write!(f, "\n\n{}\n{held} of {} combinations held", legend.join(" · "), self.held.len())
+        write!(f, "\n{}\n{held} of {} combinations held", legend.join(" · "), self.held.len())
     }
 }
 

@@ -35,7 +35,7 @@ const FILTERS_MAX: usize = 100;
 const ACCEPTED: Accepted = Accepted { flags: &["--quick"], values: &[], words_max: FILTERS_MAX };
 
 /// A filter with one of these words wants tests of `tests/chaos` that need the chaos build.
-const CHAOS_WORDS: [&str; 3] = ["chaos", "crash", "caught"];
+const CHAOS_WORDS: [&str; 5] = ["chaos", "crash", "survives", "planted", "caught"];
 
 /// How long each fuzz target runs when everything does, and otherwise, unless `FUZZ_SECONDS` says.
 const FUZZ_SECONDS: u64 = 60;
