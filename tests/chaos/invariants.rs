@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use tests::{Caller, Stack};
+use tests::{Caller, Sql, Stack};
 
 /// What a service at rest has none of.
 const LEFTOVERS: [(&str, &str); 4] = [
@@ -15,8 +15,7 @@ const LEFTOVERS: [(&str, &str); 4] = [
 ];
 
 /// Everything that is wrong, a sentence each: the books, what is left over, what callers were promised, what the payment service says.
-pub async fn findings(stack: &Stack, acknowledged: &[(Caller, String)]) -> BTreeSet<String> {
-    let sql = stack.sql();
+pub async fn findings(stack: &Stack, sql: &Sql, acknowledged: &[(Caller, String)]) -> BTreeSet<String> {
     let mut findings = BTreeSet::new();
     for (rule, rows) in sql.violations().await {
         findings.extend(rows.iter().map(|row| format!("{rule}: {row}")));
@@ -24,13 +23,13 @@ pub async fn findings(stack: &Stack, acknowledged: &[(Caller, String)]) -> BTree
     for (rule, query) in LEFTOVERS {
         findings.extend(sql.rows(query).await.iter().map(|row| format!("{rule}: {row}")));
     }
-    findings.extend(broken_promises(stack, acknowledged).await);
-    findings.extend(disputed_operations(stack).await);
+    findings.extend(broken_promises(sql, acknowledged).await);
+    findings.extend(disputed_operations(stack, sql).await);
     findings
 }
 
 /// An order that its tenant was told of is shown to it, and there is no other.
-async fn broken_promises(stack: &Stack, acknowledged: &[(Caller, String)]) -> Vec<String> {
+async fn broken_promises(sql: &Sql, acknowledged: &[(Caller, String)]) -> Vec<String> {
     let mut findings = Vec::new();
     for (caller, order) in acknowledged {
         let answer = caller.get(&format!("/v1/orders/{order}")).send().await;
@@ -39,7 +38,7 @@ async fn broken_promises(stack: &Stack, acknowledged: &[(Caller, String)]) -> Ve
         }
     }
     let known: BTreeSet<&str> = acknowledged.iter().map(|(_, order)| order.as_str()).collect();
-    for row in stack.sql().rows("SELECT 'ord_' || replace(id::text, '-', '') AS id FROM orders").await {
+    for row in sql.rows("SELECT 'ord_' || replace(id::text, '-', '') AS id FROM orders").await {
         if row["id"].as_str().is_some_and(|id| !known.contains(id)) {
             findings.push(format!("every order was acknowledged: {row}"));
         }
@@ -48,7 +47,7 @@ async fn broken_promises(stack: &Stack, acknowledged: &[(Caller, String)]) -> Ve
 }
 
 /// The payment service has carried out what our books say, no more and no less: so the customer's net is the ledger's.
-async fn disputed_operations(stack: &Stack) -> Vec<String> {
+async fn disputed_operations(stack: &Stack, sql: &Sql) -> Vec<String> {
     if stack.simulators.is_none() {
         return Vec::new();
     }
@@ -57,7 +56,7 @@ async fn disputed_operations(stack: &Stack) -> Vec<String> {
         .collect();
     let ours = "SELECT 'op_' || replace(id::text, '-', '') AS id, kind, coalesce(settled_amount, amount) AS amount, state
                 FROM payment_operations";
-    let ours = (stack.sql().rows(ours).await.iter()).map(|row| (id(row), json!([row["kind"], row["amount"], row["state"]]))).collect();
+    let ours = (sql.rows(ours).await.iter()).map(|row| (id(row), json!([row["kind"], row["amount"], row["state"]]))).collect();
     let both: [BTreeMap<String, Value>; 2] = [ours, theirs];
     let ids: BTreeSet<&String> = both.iter().flat_map(BTreeMap::keys).collect();
     ids.into_iter()

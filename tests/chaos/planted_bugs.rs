@@ -46,7 +46,7 @@ async fn a_connection_that_keeps_its_first_tenant_is_caught() {
         let process = Process::start(program, &["--only", "get-order"], &[stack.environment(), &bug].concat()).await;
         let port = process.port("server.port");
         let there: Vec<(Caller, String)> = placed.iter().map(|(caller, order)| (caller.at(port), order.clone())).collect();
-        invariants::findings(&stack, &there).await
+        invariants::findings(&stack, &stack.sql(), &there).await
     };
     let without = found_by(Program::Standalone, PlantedBug::TenantNotSet.as_str()).await;
     assert!(!without.iter().any(|finding| finding.starts_with(RULE)), "{without:#?}");

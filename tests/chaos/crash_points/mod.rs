@@ -58,6 +58,21 @@ async fn cancel_order_survives_every_crash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn capture_payment_survives_every_crash() {
+    survives(Operation::CapturePayment).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn void_payment_survives_every_crash() {
+    survives(Operation::VoidPayment).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refund_order_survives_every_crash() {
+    survives(Operation::RefundOrder).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn create_api_key_survives_every_crash() {
     survives(Operation::CreateApiKey).await;
 }

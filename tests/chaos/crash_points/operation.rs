@@ -15,6 +15,12 @@ pub enum Operation {
     CreatePayment,
     /// A caller cancels an order that holds stock and was paid in part.
     CancelOrder,
+    /// A caller takes what a tender has set aside.
+    CapturePayment,
+    /// A caller lets go what a tender has set aside.
+    VoidPayment,
+    /// A caller gives money of a completed order back.
+    RefundOrder,
     /// A caller makes a key.
     CreateApiKey,
     /// The inventory service holds an order's stock.
@@ -46,15 +52,19 @@ pub struct Errand {
 /// A request that may be sent again.
 pub struct Request {
     pub path: String,
-    pub body: Value,
+    /// None for a request without a body.
+    pub body: Option<Value>,
     pub key: String,
 }
 
 impl Operation {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::CreateOrder,
         Self::CreatePayment,
         Self::CancelOrder,
+        Self::CapturePayment,
+        Self::VoidPayment,
+        Self::RefundOrder,
         Self::CreateApiKey,
         Self::StockAnswer,
         Self::LateStockAnswer,
@@ -71,6 +81,9 @@ impl Operation {
             Self::CreateOrder => "create-order",
             Self::CreatePayment => "create-payment",
             Self::CancelOrder => "cancel-order",
+            Self::CapturePayment => "capture-payment",
+            Self::VoidPayment => "void-payment",
+            Self::RefundOrder => "refund-order",
             Self::CreateApiKey => "create-api-key",
             Self::StockAnswer => "stock-answer",
             Self::LateStockAnswer => "late-stock-answer",
@@ -87,6 +100,7 @@ impl Operation {
     pub const fn function(self) -> &'static str {
         match self {
             Self::CreateOrder | Self::CreatePayment | Self::CancelOrder | Self::CreateApiKey => self.name(),
+            Self::CapturePayment | Self::VoidPayment | Self::RefundOrder => self.name(),
             Self::StockAnswer | Self::LateStockAnswer | Self::EarlyEvent => "on-inventory-event",
             Self::PaymentEvent => "on-payment-event",
             Self::ShipmentReport => "on-shipment-event",
@@ -108,6 +122,7 @@ impl Operation {
         match self {
             Self::CreateApiKey | Self::EarlyEvent => None,
             Self::CancelOrder => Some("cancelled"),
+            Self::VoidPayment => Some("awaiting_payment"),
             Self::LateStockAnswer => Some("rejected"),
             _ => Some("completed"),
         }
@@ -115,7 +130,11 @@ impl Operation {
 
     /// `FROM …` with exactly one row once the operation has taken effect.
     pub fn effect(self, subject: &str) -> String {
+        let operations = |kind: &str| format!("payment_operations WHERE order_id = '{}' AND kind = '{kind}'", raw_id(subject));
         let action = match self {
+            Self::CapturePayment => return operations("capture"),
+            Self::VoidPayment => return operations("void"),
+            Self::RefundOrder => return operations("refund"),
             Self::CreateApiKey => return format!("api_keys WHERE name = '{subject}'"),
             Self::EarlyEvent => return format!("deferred_messages WHERE message_id = '{subject}'"),
             Self::LateStockAnswer => {
@@ -135,24 +154,43 @@ impl Operation {
     /// Brings everything to the point where the operation is the next thing that happens.
     pub async fn arrange(self, scene: &Scene) -> Errand {
         match self {
-            Self::CreateOrder => Errand::of_request(String::new(), "/v1/orders".to_owned(), sample::order()),
+            Self::CreateOrder => Errand::of_request(String::new(), "/v1/orders".to_owned(), Some(sample::order())),
             Self::CreatePayment => {
                 let order = scene.place(&paid_by(json!([]))).await;
                 scene.caller.order_once(&order, "status", "awaiting_payment").await;
                 let path = format!("/v1/orders/{order}/payments");
-                Errand::of_request(order, path, tender(3490, "tok_visa"))
+                Errand::of_request(order, path, Some(tender(3490, "automatic")))
             }
             Self::CancelOrder => {
-                let order = scene.place(&paid_by(json!([tender(1000, "tok_visa")]))).await;
+                let order = scene.place(&paid_by(json!([tender(1000, "automatic")]))).await;
                 scene.caller.order_once(&order, "status", "awaiting_payment").await;
                 scene.caller.order_once(&order, "payment_status", "partially_paid").await;
                 let path = format!("/v1/orders/{order}/cancel");
-                Errand::of_request(order, path, json!({ "reason": "customer_request" }))
+                Errand::of_request(order, path, Some(json!({ "reason": "customer_request" })))
+            }
+            Self::CapturePayment => {
+                let order = scene.place(&paid_by(json!([tender(3490, "manual")]))).await;
+                scene.caller.order_once(&order, "fulfillment_status", "delivered").await;
+                let path = format!("{}/captures", tender_path(scene, &order).await);
+                Errand::of_request(order, path, Some(json!({ "amount": 3490 })))
+            }
+            Self::VoidPayment => {
+                let order = scene.place(&paid_by(json!([tender(1000, "manual")]))).await;
+                scene.caller.order_once(&order, "status", "awaiting_payment").await;
+                scene.caller.order_once(&order, "payment_status", "partially_authorized").await;
+                let path = format!("{}/void", tender_path(scene, &order).await);
+                Errand::of_request(order, path, None)
+            }
+            Self::RefundOrder => {
+                let order = scene.place(&sample::order()).await;
+                scene.caller.order_once(&order, "status", "completed").await;
+                let path = format!("/v1/orders/{order}/refunds");
+                Errand::of_request(order, path, Some(json!({ "amount": 500, "reason": "goodwill" })))
             }
             Self::CreateApiKey => {
                 let name = Uuid::new_v4().to_string();
                 let body = json!({ "name": name, "scopes": ["orders:read"] });
-                Errand::of_request(name, "/v1/api-keys".to_owned(), body)
+                Errand::of_request(name, "/v1/api-keys".to_owned(), Some(body))
             }
             Self::PaymentEvent => Errand::waiting(scene.place(&sample::with_token("tok_silent")).await),
             Self::EarlyEvent => {
@@ -175,7 +213,7 @@ impl Operation {
 }
 
 impl Errand {
-    fn of_request(subject: String, path: String, body: Value) -> Self {
+    fn of_request(subject: String, path: String, body: Option<Value>) -> Self {
         Self { subject, request: Some(Request { path, body, key: Uuid::new_v4().to_string() }) }
     }
 
@@ -184,8 +222,13 @@ impl Errand {
     }
 }
 
-fn tender(amount: i64, token: &str) -> Value {
-    json!({ "method": "card", "token": token, "amount": amount, "capture": "automatic" })
+fn tender(amount: i64, capture: &str) -> Value {
+    json!({ "method": "card", "token": "tok_visa", "amount": amount, "capture": capture })
+}
+
+/// The address of an order's only tender.
+async fn tender_path(scene: &Scene, order: &str) -> String {
+    format!("/v1/payments/{}", scene.caller.order(order).await["payments"][0]["id"].as_str().unwrap())
 }
 
 fn paid_by(payments: Value) -> Value {

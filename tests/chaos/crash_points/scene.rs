@@ -7,7 +7,7 @@ use shared::{
     catalog,
     chaos::{CrashPoint, PlantedBug},
 };
-use tests::{Answer, Caller, Options, PATIENCE, Partner, Process, Program, Stack, until, within};
+use tests::{Answer, Caller, Options, PATIENCE, Partner, Process, Program, Sql, Stack, until, within};
 
 use super::operation::{Errand, Operation, Request};
 use crate::invariants;
@@ -23,6 +23,7 @@ const PASSING: [&str; 3] = ["idempotency_in_progress", "order_busy", "dependency
 pub struct Scene {
     pub stack: Stack,
     pub caller: Caller,
+    sql: Sql,
     partner: Partner,
     bug: Option<PlantedBug>,
     patience: Duration,
@@ -36,8 +37,8 @@ impl Scene {
         let is_http = catalog::HTTP.iter().any(|spec| spec.name == operation.function());
         let options = if is_http { Options::whole() } else { Options::whole().except(&[operation.function()]) };
         let stack = Stack::start(options).await;
-        let (caller, partner) = (stack.tenant_with_all_scopes().await, stack.partner().await);
-        let scene = Self { stack, caller, partner, bug: None, patience: PATIENCE, acknowledged: Vec::new(), known: BTreeSet::new() };
+        let (caller, sql, partner) = (stack.tenant_with_all_scopes().await, stack.sql(), stack.partner().await);
+        let scene = Self { stack, caller, sql, partner, bug: None, patience: PATIENCE, acknowledged: Vec::new(), known: BTreeSet::new() };
         if let Some(queue) = scene.queue(operation) {
             // Declared once, so that it takes messages while nobody consumes it.
             let _service = scene.service(Program::Standalone, operation).await;
@@ -140,7 +141,7 @@ impl Scene {
     }
 
     async fn audit(&self, operation: Operation, errand: &Errand) -> BTreeSet<String> {
-        let mut findings = invariants::findings(&self.stack, &self.acknowledged).await;
+        let mut findings = invariants::findings(&self.stack, &self.sql, &self.acknowledged).await;
         findings.extend(self.unfinished(operation, errand).await);
         findings.difference(&self.known).cloned().collect()
     }
@@ -148,14 +149,14 @@ impl Scene {
     /// What keeps the operation from having happened, exactly once, with all that follows from it.
     async fn unfinished(&self, operation: Operation, errand: &Errand) -> Vec<String> {
         let effect = operation.effect(&errand.subject);
-        let count = self.stack.sql().count(&effect).await;
+        let count = self.sql.count(&effect).await;
         let mut findings = Vec::new();
         if count != 1 {
             findings.push(format!("what was asked for happens once: {count} rows of {effect}"));
         }
         if let Some(end) = operation.end() {
             let order = tests::raw_id(&errand.subject);
-            let status = self.stack.sql().value(&format!("SELECT status FROM orders WHERE id = '{order}'")).await;
+            let status = self.sql.value(&format!("SELECT status FROM orders WHERE id = '{order}'")).await;
             if status != end {
                 findings.push(format!("an order comes to its end: {} is {status} and not {end}", errand.subject));
             }
@@ -169,5 +170,6 @@ impl Scene {
 }
 
 async fn send(caller: &Caller, request: &Request) -> Result<Answer, impl std::fmt::Debug + use<>> {
-    caller.post(&request.path).key(&request.key).json(&request.body).try_send().await
+    let sent = caller.post(&request.path).key(&request.key);
+    request.body.iter().fold(sent, |sent, body| sent.json(body)).try_send().await
 }

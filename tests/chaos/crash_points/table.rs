@@ -5,7 +5,8 @@ use shared::chaos::CrashPoint;
 use super::operation::Operation;
 
 /// What callers ask of an order that exists.
-const REQUESTS: &[Operation] = &[Operation::CreatePayment, Operation::CancelOrder];
+const REQUESTS: &[Operation] =
+    &[Operation::CreatePayment, Operation::CancelOrder, Operation::CapturePayment, Operation::VoidPayment, Operation::RefundOrder];
 /// What partners tell of an order.
 const NEWS: &[Operation] = &[Operation::StockAnswer, Operation::PaymentEvent, Operation::ShipmentReport];
 /// News of which a repeat would be seen: the domain shrugs at others that come twice, so the inbox is not alone in keeping them out.
@@ -13,7 +14,7 @@ const LATE_NEWS: &[Operation] = &[Operation::LateStockAnswer];
 /// The two changes that sending an operation makes.
 const SENDING: &[Operation] = &[Operation::SendOperation, Operation::RecordAnswer];
 /// The commands whose repeats are tried.
-const REPEATED: &[Operation] = &[Operation::CreateOrder, Operation::CancelOrder, Operation::CreateApiKey];
+const REPEATED: &[Operation] = &[Operation::CreateOrder, Operation::CancelOrder, Operation::RefundOrder, Operation::CreateApiKey];
 
 const CREATE_ORDER: &[Operation] = &[Operation::CreateOrder];
 const CREATE_API_KEY: &[Operation] = &[Operation::CreateApiKey];
