@@ -318,6 +318,25 @@ impl Stack {
         self.fetch(&format!("http://127.0.0.1:{}/metrics", self.service.port("metrics.port"))).await.1
     }
 
+    /// Turns a switch of the simulated partners: a POST to `/simulator/<switch>`.
+    ///
+    /// # Panics
+    /// When the stack has no simulators, or they do not know what the switch is about.
+    pub async fn simulate(&self, switch: &str) {
+        let answer = self.http.post(format!("{}/{switch}", self.simulator_url())).send().await.unwrap();
+        assert!(answer.status().is_success(), "{switch}: {}", answer.status());
+    }
+
+    /// The simulated payment partner's own books of an order's tenders, in the order in which it came to know them.
+    ///
+    /// # Panics
+    /// When the stack has no simulators.
+    pub async fn partner_books(&self, order: &str) -> Vec<Value> {
+        let (_, body) = self.fetch(&format!("{}/payments", self.simulator_url())).await;
+        let books: Vec<Value> = serde_json::from_str(&body).unwrap();
+        books.into_iter().filter(|book| book["order_id"] == order).collect()
+    }
+
     /// The operations that the simulated payment partner was asked for.
     ///
     /// # Panics
