@@ -24,7 +24,10 @@ pub async fn findings(stack: &Stack, sql: &Sql, acknowledged: &[(Caller, String)
         findings.extend(sql.rows(query).await.iter().map(|row| format!("{rule}: {row}")));
     }
     findings.extend(broken_promises(sql, acknowledged).await);
-    findings.extend(disputed_operations(stack, sql).await);
+    if stack.simulators.is_some() {
+        findings.extend(disputed_operations(stack, sql).await);
+        findings.extend(disputed_nets(stack, sql).await);
+    }
     findings
 }
 
@@ -46,11 +49,8 @@ async fn broken_promises(sql: &Sql, acknowledged: &[(Caller, String)]) -> Vec<St
     findings
 }
 
-/// The payment service has carried out what our books say, no more and no less: so the customer's net is the ledger's.
+/// The payment service has carried out what we asked for, and nothing else.
 async fn disputed_operations(stack: &Stack, sql: &Sql) -> Vec<String> {
-    if stack.simulators.is_none() {
-        return Vec::new();
-    }
     let theirs = (stack.payment_operations().await.iter())
         .map(|record| (id(record), json!([record["kind"], record["amount"], record["operation"]["status"]])))
         .collect();
@@ -65,6 +65,21 @@ async fn disputed_operations(stack: &Stack, sql: &Sql) -> Vec<String> {
             format!("the payment service says what our books say: {id} is {:?} here and {:?} there", both[0].get(id), both[1].get(id))
         })
         .collect()
+}
+
+/// What each order's customer has paid, by the payment service's own books, is what our ledger says.
+async fn disputed_nets(stack: &Stack, sql: &Sql) -> Vec<String> {
+    let (_, books) = stack.fetch(&format!("{}/payments", stack.simulator_url())).await;
+    let mut theirs: BTreeMap<String, i64> = BTreeMap::new();
+    for book in serde_json::from_str::<Vec<Value>>(&books).unwrap() {
+        *theirs.entry(book["order_id"].as_str().unwrap().to_owned()).or_default() += book["net"].as_i64().unwrap();
+    }
+    let ours = "SELECT 'ord_' || replace(id::text, '-', '') AS id,
+                    coalesce((balances->>'captured')::bigint, 0) + coalesce((balances->>'refunded')::bigint, 0) AS net FROM orders";
+    let orders = sql.rows(ours).await;
+    let net = |order: &Value| theirs.get(&id(order)).copied().unwrap_or_default();
+    let disputed = orders.iter().filter(|order| order["net"].as_i64() != Some(net(order)));
+    disputed.map(|order| format!("a customer has paid what our ledger says: {order}, {} there", net(order))).collect()
 }
 
 fn id(row: &Value) -> String {

@@ -133,8 +133,9 @@ async fn an_ordinary_build_knows_no_crash_point() {
 async fn a_chaos_build_refuses_a_point_that_it_does_not_know() {
     let stack = Stack::start(Options::http()).await;
     let environment = [stack.environment(), &[("CRASH_AT", "no_such_point".to_owned())]].concat();
-    let process = Process::start(Program::StandaloneChaos, &["--only", "create-order"], &environment).await;
+    let mut process = Process::start(Program::StandaloneChaos, &["--only", "create-order"], &environment).await;
     let caller = stack.tenant().await.at(process.port("server.port"));
     caller.post("/v1/orders").new_key().json(&sample::order()).try_send().await.unwrap_err();
+    process.ended().await;
     assert_eq!(process.stderr().trim_end(), "CRASH_AT does not know \"no_such_point\"");
 }
