@@ -93,6 +93,11 @@ async fn a_payment_event_survives_every_crash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_webhook_survives_every_crash() {
+    survives(Operation::PaymentWebhook).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shipment_report_survives_every_crash() {
     survives(Operation::ShipmentReport).await;
 }

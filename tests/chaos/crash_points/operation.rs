@@ -1,7 +1,7 @@
 //! The operations that are killed: how each is prepared, who carries it out, and how one knows that it took effect once.
 
 use serde_json::{Value, json};
-use tests::{Partner, Program, raw_id, sample};
+use tests::{Answer, Caller, Partner, Program, Webhook, raw_id, sample, until};
 use uuid::Uuid;
 
 use super::scene::Scene;
@@ -29,6 +29,8 @@ pub enum Operation {
     LateStockAnswer,
     /// The payment service tells by an event that the money moved.
     PaymentEvent,
+    /// It tells so by a webhook.
+    PaymentWebhook,
     /// The shipping partner tells how a parcel goes.
     ShipmentReport,
     /// News of an order that nobody has placed yet.
@@ -50,15 +52,27 @@ pub struct Errand {
 }
 
 /// A request that may be sent again.
-pub struct Request {
-    pub path: String,
-    /// None for a request without a body.
-    pub body: Option<Value>,
-    pub key: String,
+pub enum Request {
+    /// A caller's, under a key of its own.
+    Keyed { path: String, key: String, body: Option<Value> },
+    /// The payment service's.
+    Webhook(Webhook),
+}
+
+impl Request {
+    /// Sends it to a service that may die over it.
+    pub async fn try_send(&self, caller: &Caller) -> Option<Answer> {
+        let request = match self {
+            Self::Keyed { path, key, body: Some(body) } => caller.post(path).key(key).json(body),
+            Self::Keyed { path, key, body: None } => caller.post(path).key(key),
+            Self::Webhook(webhook) => webhook.request(caller),
+        };
+        request.try_send().await.ok()
+    }
 }
 
 impl Operation {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CreateOrder,
         Self::CreatePayment,
         Self::CancelOrder,
@@ -69,6 +83,7 @@ impl Operation {
         Self::StockAnswer,
         Self::LateStockAnswer,
         Self::PaymentEvent,
+        Self::PaymentWebhook,
         Self::ShipmentReport,
         Self::EarlyEvent,
         Self::SendOperation,
@@ -88,6 +103,7 @@ impl Operation {
             Self::StockAnswer => "stock-answer",
             Self::LateStockAnswer => "late-stock-answer",
             Self::PaymentEvent => "payment-event",
+            Self::PaymentWebhook => "payment-webhook",
             Self::ShipmentReport => "shipment-report",
             Self::EarlyEvent => "early-event",
             Self::SendOperation => "send-operation",
@@ -103,6 +119,7 @@ impl Operation {
             Self::CapturePayment | Self::VoidPayment | Self::RefundOrder => self.name(),
             Self::StockAnswer | Self::LateStockAnswer | Self::EarlyEvent => "on-inventory-event",
             Self::PaymentEvent => "on-payment-event",
+            Self::PaymentWebhook => "receive-payment-webhook",
             Self::ShipmentReport => "on-shipment-event",
             Self::SendOperation | Self::RecordAnswer => "send-payment-operation",
             Self::Publish => "outbox-relay",
@@ -144,7 +161,7 @@ impl Operation {
             Self::CreatePayment => "payment_added",
             Self::CancelOrder => "cancellation_requested",
             Self::StockAnswer => "stock_reserved",
-            Self::PaymentEvent | Self::SendOperation | Self::RecordAnswer => "payment_captured",
+            Self::PaymentEvent | Self::PaymentWebhook | Self::SendOperation | Self::RecordAnswer => "payment_captured",
             Self::ShipmentReport => "fulfillment_delivered",
             Self::Publish => "completed",
         };
@@ -193,6 +210,14 @@ impl Operation {
                 Errand::of_request(name, "/v1/api-keys".to_owned(), Some(body))
             }
             Self::PaymentEvent => Errand::waiting(scene.place(&sample::with_token("tok_silent")).await),
+            Self::PaymentWebhook => {
+                let order = scene.place(&sample::with_token("tok_mute")).await;
+                let asked =
+                    || async { scene.stack.payment_operations().await.iter().any(|asked| asked["order_id"] == *order).then_some(()) };
+                until("the payment service is asked", asked).await;
+                let webhook = Webhook::captured(&scene.caller, &scene.caller.order(&order).await);
+                Errand { subject: order, request: Some(Request::Webhook(webhook)) }
+            }
             Self::EarlyEvent => {
                 let order = format!("ord_{}", Uuid::now_v7().simple());
                 Errand::waiting(tell_that_stock_is_reserved(scene, &order).await)
@@ -214,7 +239,7 @@ impl Operation {
 
 impl Errand {
     fn of_request(subject: String, path: String, body: Option<Value>) -> Self {
-        Self { subject, request: Some(Request { path, body, key: Uuid::new_v4().to_string() }) }
+        Self { subject, request: Some(Request::Keyed { path, key: Uuid::new_v4().to_string(), body }) }
     }
 
     fn waiting(subject: String) -> Self {

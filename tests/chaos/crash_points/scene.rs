@@ -92,7 +92,7 @@ impl Scene {
             doomed.ready().await;
             let caller = self.caller.at(doomed.port("server.port"));
             // Sent twice, because some points lie only on the road of a repeat.
-            while let Ok(answer) = send(&caller, request).await
+            while let Some(answer) = request.try_send(&caller).await
                 && heard.replace(answer).is_none()
             {}
         }
@@ -121,7 +121,7 @@ impl Scene {
     async fn ask_again(&self, service: &Process, request: &Request) -> Answer {
         let caller = self.caller.at(service.port("server.port"));
         let answer = until("the request is answered", || async {
-            let answer = send(&caller, request).await.unwrap();
+            let answer = request.try_send(&caller).await?;
             let passing = answer.status >= 400 && PASSING.iter().any(|code| answer.json()["code"] == *code);
             (!passing).then_some(answer)
         });
@@ -167,9 +167,4 @@ impl Scene {
     fn queue(&self, operation: Operation) -> Option<&'static str> {
         catalog::CONSUMERS.iter().find(|spec| spec.name == operation.function()).map(|spec| spec.queue)
     }
-}
-
-async fn send(caller: &Caller, request: &Request) -> Result<Answer, impl std::fmt::Debug + use<>> {
-    let sent = caller.post(&request.path).key(&request.key);
-    request.body.iter().fold(sent, |sent, body| sent.json(body)).try_send().await
 }

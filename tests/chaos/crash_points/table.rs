@@ -7,6 +7,8 @@ use super::operation::Operation;
 /// What callers ask of an order that exists.
 const REQUESTS: &[Operation] =
     &[Operation::CreatePayment, Operation::CancelOrder, Operation::CapturePayment, Operation::VoidPayment, Operation::RefundOrder];
+/// What the payment service pushes.
+const WEBHOOK: &[Operation] = &[Operation::PaymentWebhook];
 /// What partners tell of an order.
 const NEWS: &[Operation] = &[Operation::StockAnswer, Operation::PaymentEvent, Operation::ShipmentReport];
 /// News of which a repeat would be seen: the domain shrugs at others that come twice, so the inbox is not alone in keeping them out.
@@ -27,17 +29,17 @@ const TABLE: &[(CrashPoint, &[&[Operation]])] = &[
     (CrashPoint::CreateBeforeStatement, &[CREATE_ORDER]),
     (CrashPoint::CreateAfterStatement, &[CREATE_ORDER]),
     (CrashPoint::NumbersAfterAllotment, &[CREATE_ORDER]),
-    (CrashPoint::ChangeBeforeClaim, &[REQUESTS, NEWS, SENDING]),
-    (CrashPoint::ChangeAfterClaim, &[REQUESTS, NEWS, SENDING]),
-    (CrashPoint::ChangeAfterLoad, &[REQUESTS, NEWS, SENDING]),
-    (CrashPoint::ChangeBeforeSave, &[REQUESTS, NEWS, SENDING]),
-    (CrashPoint::ChangeBeforeCommit, &[REQUESTS, NEWS, LATE_NEWS, SENDING]),
-    (CrashPoint::ChangeAfterCommit, &[REQUESTS, NEWS, LATE_NEWS, SENDING]),
+    (CrashPoint::ChangeBeforeClaim, &[REQUESTS, WEBHOOK, NEWS, SENDING]),
+    (CrashPoint::ChangeAfterClaim, &[REQUESTS, WEBHOOK, NEWS, SENDING]),
+    (CrashPoint::ChangeAfterLoad, &[REQUESTS, WEBHOOK, NEWS, SENDING]),
+    (CrashPoint::ChangeBeforeSave, &[REQUESTS, WEBHOOK, NEWS, SENDING]),
+    (CrashPoint::ChangeBeforeCommit, &[REQUESTS, WEBHOOK, NEWS, LATE_NEWS, SENDING]),
+    (CrashPoint::ChangeAfterCommit, &[REQUESTS, WEBHOOK, NEWS, LATE_NEWS, SENDING]),
     (CrashPoint::AdministerBeforeCommit, &[CREATE_API_KEY]),
     (CrashPoint::AdministerAfterCommit, &[CREATE_API_KEY]),
     (CrashPoint::ReplayBeforeRead, &[REPEATED]),
     (CrashPoint::ReplayAfterRead, &[REPEATED]),
-    (CrashPoint::AnswerBeforeSending, &[CREATE_ORDER, REQUESTS, CREATE_API_KEY]),
+    (CrashPoint::AnswerBeforeSending, &[CREATE_ORDER, REQUESTS, WEBHOOK, CREATE_API_KEY]),
     (CrashPoint::WakerBeforeRing, &[CREATE_ORDER, &[Operation::CancelOrder, Operation::StockAnswer]]),
     (CrashPoint::MessageReceived, &[NEWS, LATE_NEWS, EARLY_EVENT, SEND_OPERATION]),
     (CrashPoint::MessageBeforeAck, &[NEWS, LATE_NEWS, EARLY_EVENT, SEND_OPERATION]),
