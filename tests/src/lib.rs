@@ -41,7 +41,7 @@ pub use self::{
     servers::Servers,
     sql::{Sql, raw_id},
     stack::{Options, Stack},
-    until::{PATIENCE, until},
+    until::{PATIENCE, until, within},
     webhook::{WEBHOOK_PATH, WEBHOOK_SECRET, Webhook},
     wire::Wire,
 };

@@ -64,6 +64,15 @@ impl Options {
         Self { arguments: vec!["--only".to_owned(), functions.to_owned()], consumes: Vec::new(), ..self }
     }
 
+    /// Without these functions either, and without waiting for the queues that only they consume.
+    #[must_use]
+    pub fn except(self, functions: &[&str]) -> Self {
+        let arguments = vec!["--except".to_owned(), [&["migrate"], functions].concat().join(",")];
+        let idle = |queue: &str| catalog::CONSUMERS.iter().any(|spec| spec.queue == queue && functions.contains(&spec.name));
+        let consumes = self.consumes.into_iter().filter(|queue| !idle(queue)).collect();
+        Self { arguments, consumes, ..self }
+    }
+
     /// More arguments of the simulators.
     #[must_use]
     pub fn simulators(mut self, arguments: &[&str]) -> Self {

@@ -4,6 +4,7 @@
 //! requests, `webhooks` what the payment service pushes, `target` knows to whom and with which key.
 
 mod cargo_lambda;
+mod chaos_build;
 mod checkout;
 mod commands;
 mod failure;

@@ -17,7 +17,10 @@ use super::{
     function::Handle,
     precondition, query,
 };
-use crate::function::Route;
+use crate::{
+    chaos::{self, CrashPoint},
+    function::Route,
+};
 
 /// A request's extension: when its host gives up on it, if that may be before the manifest's time limit.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +106,9 @@ async fn run(handle: Handle, call: Call, deadline: Instant) -> Result<Reply, Pro
         }
     };
     let task = tokio::spawn(work.in_current_span());
-    match tokio::time::timeout_at(deadline, outcome).await {
+    let outcome = tokio::time::timeout_at(deadline, outcome).await;
+    chaos::point(CrashPoint::AnswerBeforeSending);
+    match outcome {
         Ok(Ok(outcome)) => outcome,
         // The sender is gone without a word, so the task has ended.
         Ok(Err(_)) => Err(not_finished(task.await)),

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     backoff::jittered,
+    chaos::{self, CrashPoint},
     clock::{self, IdsAt},
     commands::Context,
     db::{
@@ -100,7 +101,7 @@ async fn defer(
     };
     let mut tx = TenantTx::begin(&context.database, tenant).await?;
     deferred_message_upsert(&mut tx, &row, now).await?;
-    tx.commit().await
+    commit(tx).await
 }
 
 async fn bury(
@@ -131,5 +132,12 @@ async fn bury(
     };
     let mut tx = TenantTx::begin(&context.database, owner).await?;
     dead_letter_insert(&mut tx, &row, now).await?;
-    tx.commit().await
+    commit(tx).await
+}
+
+async fn commit(tx: TenantTx) -> Result<(), db::Error> {
+    chaos::point(CrashPoint::FilingBeforeCommit);
+    tx.commit().await?;
+    chaos::point(CrashPoint::FilingAfterCommit);
+    Ok(())
 }

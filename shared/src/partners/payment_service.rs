@@ -16,6 +16,7 @@ use super::payment_contract::{Answer, OperationRequest, answer};
 use crate::{
     backoff::Backoff,
     breaker::Breaker,
+    chaos::{self, CrashPoint},
     clock,
     config::PaymentServiceConfig,
     signature::{self, RequestParts},
@@ -142,6 +143,7 @@ impl PaymentService {
 
     async fn send(&self, headers: HeaderMap, body: &[u8]) -> Result<(u16, Vec<u8>), reqwest::Error> {
         let mut response = self.client.post(self.operations.clone()).headers(headers).body(body.to_vec()).send().await?;
+        chaos::point(CrashPoint::SendingBeforeReading);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if bytes.len() + chunk.len() > MAX_ANSWER_LEN {
