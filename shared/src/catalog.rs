@@ -289,11 +289,21 @@ pub const SEND_PAYMENT_OPERATION: ConsumerSpec = ConsumerSpec {
 };
 
 /// Bring the schema up to date
-pub const MIGRATE: JobSpec = JobSpec { name: "migrate", schedule: "once", timeout_seconds: 600, database_role: "orders_migrator" };
+pub const MIGRATE: JobSpec =
+    JobSpec { name: "migrate", schedule: "once", timeout_seconds: 600, database_role: "orders_migrator", tenant_role: None };
 
 /// Publish the outbox with confirms, in order per order
 pub const OUTBOX_RELAY: JobSpec =
-    JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay" };
+    JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay", tenant_role: None };
+
+/// Try deferred messages again, each through the function that refused it
+pub const RETRY_DEFERRED_MESSAGES: JobSpec = JobSpec {
+    name: "retry-deferred-messages",
+    schedule: "continuous",
+    timeout_seconds: 60,
+    database_role: "orders_relay",
+    tenant_role: Some("orders_app"),
+};
 
 /// Every HTTP function.
 pub const HTTP: &[&HttpSpec] = &[
@@ -319,4 +329,4 @@ pub const HTTP: &[&HttpSpec] = &[
 pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
 
 /// Every job.
-pub const JOBS: &[&JobSpec] = &[&MIGRATE, &OUTBOX_RELAY];
+pub const JOBS: &[&JobSpec] = &[&MIGRATE, &OUTBOX_RELAY, &RETRY_DEFERRED_MESSAGES];

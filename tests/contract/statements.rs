@@ -8,8 +8,10 @@ use std::{
 
 use tests::{Database, Servers, Sql};
 
-/// The statements of the relay; every other one is the application's. A relay sees the messages of all tenants and nothing else.
-const RELAY_STATEMENTS: [&str; 3] = ["outbox_lock_shards", "outbox_mark_published", "outbox_unpublished"];
+/// The statements of the relay and of jobs that look for what is due; every other one is the application's. That role sees the messages
+/// and timers of all tenants and nothing else.
+const RELAY_STATEMENTS: [&str; 5] =
+    ["deferred_message_claim_due", "outbox_lock_shards", "outbox_mark_published", "outbox_unpublished", "timer_claim_due"];
 
 #[tokio::test]
 async fn every_statement_is_valid_and_its_role_may_run_it() {

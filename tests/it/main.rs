@@ -21,6 +21,7 @@ mod migrate;
 mod order_life;
 mod outbox_relay;
 mod process;
+mod retry_deferred_messages;
 mod revoke_api_key;
 mod rotate_api_key;
 mod signatures;

@@ -16,6 +16,7 @@ pub mod orders;
 pub mod outbox;
 mod tenant_tx;
 pub mod tenants;
+pub mod timers;
 
 use std::{net::IpAddr, str::FromStr, time::Duration};
 

@@ -2,11 +2,11 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{JobContext, JobError};
+use super::{JobContext, JobError, sweep};
 use crate::{
-    commands,
-    db::{self, Connect},
-    messaging::relay,
+    clock, commands,
+    db::{self, Connect, deferred_messages::deferred_message_claim_due},
+    messaging::{Retrier, relay},
 };
 
 /// Brings the schema up to date.
@@ -29,5 +29,24 @@ pub fn relay_outbox(job: JobContext) -> BoxFuture<'static, Result<(), JobError>>
         };
         relay::run(relay).await;
         Ok(())
+    })
+}
+
+/// Tries deferred messages again until told to stop.
+pub fn retry_deferred_messages(job: JobContext) -> BoxFuture<'static, Result<(), JobError>> {
+    Box::pin(async move {
+        let retrier = Retrier::new(job.settlers);
+        let claim = |limit| -> BoxFuture<'static, Result<_, db::Error>> {
+            let database = job.database.clone();
+            Box::pin(async move {
+                let now = clock::now();
+                deferred_message_claim_due(&database, now, now.plus_seconds(sweep::LEASE_SECONDS), limit).await
+            })
+        };
+        let work = |message| -> BoxFuture<'static, Result<_, JobError>> {
+            let retrier = retrier.clone();
+            Box::pin(async move { Ok(retrier.retry(&message).await?) })
+        };
+        sweep::run(job.name, &job.shutdown, claim, work).await
     })
 }

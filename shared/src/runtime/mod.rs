@@ -2,7 +2,7 @@
 //!
 //! In reading order: `process` is the life from environment to exit code; `app` what the functions of a
 //! process share; `server`, `health`, `push` (messages over HTTP) and `lambda` the ways in;
-//! `supervisor` keeps consumers and jobs alive; `shutdown` ends everything in order.
+//! `supervisor` keeps consumers and jobs alive, `sweep` works off what is due; `shutdown` ends everything in order.
 //!
 //! Nothing here knows an order. What a function does lies behind its specification and its handler.
 
@@ -20,6 +20,7 @@ mod server;
 mod shutdown;
 mod start_error;
 mod supervisor;
+mod sweep;
 
 use std::process::ExitCode;
 

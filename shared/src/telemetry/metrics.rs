@@ -34,6 +34,8 @@ pub const IDEMPOTENCY: &str = "idempotency_total";
 pub const PAYMENT_OPERATIONS: &str = "payment_operations_total";
 /// Orders that entered a status; label `status`.
 pub const ORDERS: &str = "orders_total";
+/// Due pieces of work that a job has done; labels `function`, `outcome`.
+pub const JOB_ITEMS: &str = "job_items_total";
 
 /// Media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
@@ -102,6 +104,7 @@ fn describe() {
     describe_counter!(IDEMPOTENCY, "Requests with an idempotency key, by result.");
     describe_counter!(PAYMENT_OPERATIONS, "Payment operations that got an outcome, by kind and outcome.");
     describe_counter!(ORDERS, "Orders that entered a status, by status.");
+    describe_counter!(JOB_ITEMS, "Due pieces of work that a job has done, by function and outcome.");
 }
 
 #[cfg(test)]

@@ -48,6 +48,11 @@ tenders AS (
     FROM changed, unnest($89::uuid[], $90::integer[], $91::text[], $92::text[], $93::bigint[], $94::bytea[])
         AS p (id, position, method, capture, amount, token_sealed)
 ),
+awaited AS (
+    UPDATE deferred_messages AS d SET due_at = $10 -- news of this order that came before it
+    FROM changed
+    WHERE d.tenant_id = changed.tenant_id AND d.order_id = changed.id AND d.class = 'parked'
+),
 history AS (
     INSERT INTO order_history (tenant_id, order_id, version, action, actor, from_status, to_status, reason, correlation_id, at)
     SELECT changed.tenant_id, changed.id, h.version, h.action, $8, h.from_status, h.to_status, h.reason, $9, $10
