@@ -288,6 +288,10 @@ pub const SEND_PAYMENT_OPERATION: ConsumerSpec = ConsumerSpec {
     database_role: "orders_app",
 };
 
+/// Judge stored orders by their books, their history and their own rules
+pub const AUDIT_LEDGER: JobSpec =
+    JobSpec { name: "audit-ledger", schedule: "rate(5 minutes)", timeout_seconds: 900, database_role: "orders_auditor", tenant_role: None };
+
 /// Bring the schema up to date
 pub const MIGRATE: JobSpec =
     JobSpec { name: "migrate", schedule: "once", timeout_seconds: 600, database_role: "orders_migrator", tenant_role: None };
@@ -329,4 +333,4 @@ pub const HTTP: &[&HttpSpec] = &[
 pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
 
 /// Every job.
-pub const JOBS: &[&JobSpec] = &[&MIGRATE, &OUTBOX_RELAY, &RETRY_DEFERRED_MESSAGES];
+pub const JOBS: &[&JobSpec] = &[&AUDIT_LEDGER, &MIGRATE, &OUTBOX_RELAY, &RETRY_DEFERRED_MESSAGES];

@@ -29,6 +29,6 @@ pub fn all() -> Functions {
             on_shipment_event::function(),
             send_payment_operation::function(),
         ],
-        jobs: vec![migrate::function(), outbox_relay::function(), retry_deferred_messages::function()],
+        jobs: vec![audit_ledger::function(), migrate::function(), outbox_relay::function(), retry_deferred_messages::function()],
     }
 }

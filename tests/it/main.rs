@@ -1,6 +1,7 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
 mod api_docs;
+mod audit_ledger;
 mod bad_input;
 mod cancel_order;
 mod consumers;

@@ -105,7 +105,7 @@ async fn two_processes_try_each_message_once() {
     let caller = stack.tenant().await;
     let _second = stack.another(&["--only", "retry-deferred-messages"]).await;
     let partner = stack.partner().await;
-    let orders: Vec<String> = (100..140).map(|number| format!("ord_0198f0000000700080000000000000{number}")).collect();
+    let orders: Vec<String> = (1..=40).map(|number| format!("ord_0198f0000000700080000000{number:08}")).collect();
     for order in &orders {
         partner.publish("inventory.events", &about(&caller, order)).await;
     }

@@ -18,7 +18,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "payments", include_str!("../../../migrations/0003_payments.sql")),
     (4, "fulfillments", include_str!("../../../migrations/0004_fulfillments.sql")),
     (5, "messages", include_str!("../../../migrations/0005_messages.sql")),
-    (7, "deadlines", include_str!("../../../migrations/0007_deadlines.sql")),
+    (7, "jobs", include_str!("../../../migrations/0007_jobs.sql")),
 ];
 
 /// Role that owns the schema.

@@ -81,6 +81,7 @@ impl App {
             amqp_url: if job.needs_amqp { self.amqp_url()? } else { SecretString::default() },
             within_tenants: job.spec.tenant_role.map(|role| self.context(role)).transpose()?,
             settlers: (job.consumers)().into_iter().map(|consumer| self.settler(consumer)).collect::<Result<_, _>>()?,
+            is_only_run: job.is_only_run,
             shutdown: shutdown.clone(),
         })
     }

@@ -83,7 +83,8 @@ impl Functions {
     /// The jobs with their schedules, those that run once first.
     pub(super) fn scheduled(&self) -> Result<Vec<(Schedule, JobFunction)>, StartError> {
         let parse = |spec: &'static JobSpec| Schedule::parse(spec.schedule).ok_or(StartError::Schedule(spec.name, spec.schedule));
-        let mut jobs = self.jobs.iter().map(|job| Ok((parse(job.spec)?, *job))).collect::<Result<Vec<_>, StartError>>()?;
+        let schedule = |job: &JobFunction| if job.is_only_run { Ok(Schedule::Once) } else { parse(job.spec) };
+        let mut jobs = self.jobs.iter().map(|job| Ok((schedule(job)?, *job))).collect::<Result<Vec<_>, StartError>>()?;
         jobs.sort_by_key(|(schedule, _)| *schedule != Schedule::Once);
         Ok(jobs)
     }

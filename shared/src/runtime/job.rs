@@ -26,13 +26,14 @@ pub struct JobFunction {
     pub(super) needs_amqp: bool,
     pub(super) needs_payment_service: bool,
     pub(super) consumers: fn() -> Vec<ConsumerFunction>,
+    pub(super) is_only_run: bool,
     pub(super) run: Run,
 }
 
 impl JobFunction {
     /// A job that speaks to PostgreSQL only.
     pub fn new(spec: &'static JobSpec, run: Run) -> Self {
-        Self { spec, needs_amqp: false, needs_payment_service: false, consumers: Vec::new, run }
+        Self { spec, needs_amqp: false, needs_payment_service: false, consumers: Vec::new, is_only_run: false, run }
     }
 
     /// A job that speaks to RabbitMQ as well: `AMQP_URL` must be set.
@@ -79,6 +80,8 @@ pub struct JobContext {
     pub(crate) amqp_url: SecretString,
     /// What commands work with, under the job's tenant role; nothing for a job without one.
     pub(crate) within_tenants: Option<Context>,
+    /// The process was started for this run alone, with `--once`.
+    pub(crate) is_only_run: bool,
     /// Of the consumers that the job [settles](JobFunction::settling) for.
     pub(crate) settlers: Vec<Settler>,
     /// When to end.

@@ -1,5 +1,7 @@
 //! What each job does: the way from what a host gives to the room that does the work.
 
+mod audit;
+
 use futures_util::future::BoxFuture;
 
 use super::{JobContext, JobError, sweep};
@@ -49,4 +51,9 @@ pub fn retry_deferred_messages(job: JobContext) -> BoxFuture<'static, Result<(),
         };
         sweep::run(job.name, &job.shutdown, claim, work).await
     })
+}
+
+/// Judges what is stored. A finding is the run's error.
+pub fn audit_ledger(job: JobContext) -> BoxFuture<'static, Result<(), JobError>> {
+    Box::pin(async move { audit::run(&job).await })
 }

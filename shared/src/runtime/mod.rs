@@ -22,7 +22,7 @@ mod start_error;
 mod supervisor;
 mod sweep;
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
 use self::functions::Intake;
 pub use self::{
@@ -44,7 +44,11 @@ pub fn consumer(function: ConsumerFunction) -> ExitCode {
     process::host(Functions { consumers: vec![function], ..Functions::default() }, Intake::AsTold)
 }
 
-/// The life of a process that hosts one job.
+/// The life of a process that hosts one job: by its schedule, or with `--once` for one run, whose failure is the process's.
 pub fn job(function: JobFunction) -> ExitCode {
-    serve(Functions { jobs: vec![function], ..Functions::default() })
+    let is_only_run = match command_line::asks_for_one_run(function.spec) {
+        Ok(is_only_run) => is_only_run,
+        Err(refusal) => return process::say(&*Box::<dyn Error>::from(refusal), process::EXIT_CONFIGURATION),
+    };
+    serve(Functions { jobs: vec![JobFunction { is_only_run, ..function }], ..Functions::default() })
 }

@@ -9,6 +9,7 @@ pub mod cancel;
 pub mod contact;
 pub mod draft;
 pub mod hold;
+pub mod inspect;
 pub mod line;
 pub mod metadata;
 pub mod payment;
