@@ -37,6 +37,19 @@ pub const CANCEL_ORDER: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Take what a tender has set aside
+pub const CAPTURE_PAYMENT: HttpSpec = HttpSpec {
+    name: "capture-payment",
+    purpose: "Take what a tender has set aside",
+    routes: &[Route { method: "POST", path: "/v1/payments/{payment_id}/captures" }],
+    permission: Access::Scope(Permission::PaymentsWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 202,
+    database_role: "orders_app",
+};
+
 /// Create an API key
 pub const CREATE_API_KEY: HttpSpec = HttpSpec {
     name: "create-api-key",
@@ -167,6 +180,19 @@ pub const LIST_ORDERS: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// What a person must settle at the payment service
+pub const LIST_PAYMENT_OPERATIONS: HttpSpec = HttpSpec {
+    name: "list-payment-operations",
+    purpose: "What a person must settle at the payment service",
+    routes: &[Route { method: "GET", path: "/v1/ops/payment-operations" }],
+    permission: Access::Scope(Permission::OpsRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// The payments of an order, with their operations
 pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
     name: "list-payments",
@@ -174,6 +200,32 @@ pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
     routes: &[Route { method: "GET", path: "/v1/orders/{order_id}/payments" }],
     permission: Access::Scope(Permission::PaymentsRead),
     idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// Give money of an order back
+pub const REFUND_ORDER: HttpSpec = HttpSpec {
+    name: "refund-order",
+    purpose: "Give money of an order back",
+    routes: &[Route { method: "POST", path: "/v1/orders/{order_id}/refunds" }],
+    permission: Access::Scope(Permission::PaymentsRefund),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 202,
+    database_role: "orders_app",
+};
+
+/// Settle an operation of which a person found out what became of it
+pub const RESOLVE_PAYMENT_OPERATION: HttpSpec = HttpSpec {
+    name: "resolve-payment-operation",
+    purpose: "Settle an operation of which a person found out what became of it",
+    routes: &[Route { method: "POST", path: "/v1/ops/payment-operations/{operation_id}/resolve" }],
+    permission: Access::Scope(Permission::OpsWrite),
+    idempotency: true,
     if_match: false,
     timeout_seconds: 10,
     success: 200,
@@ -219,6 +271,19 @@ pub const UPDATE_TENANT: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Let a tender go before its money is taken
+pub const VOID_PAYMENT: HttpSpec = HttpSpec {
+    name: "void-payment",
+    purpose: "Let a tender go before its money is taken",
+    routes: &[Route { method: "POST", path: "/v1/payments/{payment_id}/void" }],
+    permission: Access::Scope(Permission::PaymentsWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 202,
+    database_role: "orders_app",
+};
+
 /// Apply the inventory service's answers
 pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-inventory-event",
@@ -249,9 +314,11 @@ pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
         "payment.captured.v1",
         "payment.voided.v1",
         "payment.failed.v1",
+        "payment.expired.v1",
         "payment.requires_action.v1",
         "refund.succeeded.v1",
         "refund.failed.v1",
+        "refund.reversed.v1",
     ],
     timeout_seconds: 15,
     database_role: "orders_app",
@@ -271,6 +338,7 @@ pub const ON_SHIPMENT_EVENT: ConsumerSpec = ConsumerSpec {
         "shipment.delivered.v1",
         "shipment.delivery_failed.v1",
         "shipment.cancelled.v1",
+        "shipment.cancellation_rejected.v1",
     ],
     timeout_seconds: 15,
     database_role: "orders_app",
@@ -313,6 +381,7 @@ pub const RETRY_DEFERRED_MESSAGES: JobSpec = JobSpec {
 pub const HTTP: &[&HttpSpec] = &[
     &API_DOCS,
     &CANCEL_ORDER,
+    &CAPTURE_PAYMENT,
     &CREATE_API_KEY,
     &CREATE_ORDER,
     &CREATE_PAYMENT,
@@ -323,10 +392,14 @@ pub const HTTP: &[&HttpSpec] = &[
     &GET_TENANT,
     &LIST_API_KEYS,
     &LIST_ORDERS,
+    &LIST_PAYMENT_OPERATIONS,
     &LIST_PAYMENTS,
+    &REFUND_ORDER,
+    &RESOLVE_PAYMENT_OPERATION,
     &REVOKE_API_KEY,
     &ROTATE_API_KEY,
     &UPDATE_TENANT,
+    &VOID_PAYMENT,
 ];
 
 /// Every consumer.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::payment::Mood;
+use crate::payment::{Mood, Webhooks};
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
@@ -11,7 +11,8 @@ simulators: payment, inventory and shipping partners for development and tests
 usage: simulators [--payment-mood MOOD] [--pace MILLISECONDS]
 
   --payment-mood MOOD  how payments without a telling token end (default ok):
-                       ok declined slow timeout silent mute duplicate event-first error action
+                       ok declined slow timeout silent mute duplicate event-first error action never lost late
+                       refund-declined refund-flaky void-declined partial excess webhook twice
   --pace MILLISECONDS  between two stages of a shipment (default 150)
 
 environment:
@@ -19,11 +20,18 @@ environment:
   PAYMENT_PORT            the port of the payment partner (default 0: any free one)
   PAYMENT_SERVICE_KEY_ID  the key that must have signed requests to it (orders-v1) …
   PAYMENT_SERVICE_SECRET  … and that key's secret
+  PAYMENT_WEBHOOK_URL     where tok_webhook and tok_twice send webhooks (optional) …
+  PAYMENT_WEBHOOK_SECRET  … and the secret that signs them: whsec_ and base64
 
-tokens: tok_visa tok_declined tok_slow tok_timeout tok_silent tok_mute tok_duplicate tok_event_first tok_error tok_action
+tokens: tok_<mood> with _ for -, such as tok_event_first; any other, such as tok_visa, leaves it to --payment-mood
 stock:  OUT-… none left · SLOW-… answered after 1 s · LATE-… after 5 s · DUP-… answered three times
-parcel: SHUF-… stages out of order · DUP-… each three times · LOST-… delivery fails
-switch: PUT /simulator/mood {\"mood\":\"error\"} · GET /simulator/operations
+parcel: SHUF-… stages out of order · DUP-… each three times · LOST-… delivery fails · HELD-… stops after accepted
+
+switches, on the payment port:
+  GET  /simulator/operations · GET /simulator/payments
+  PUT  /simulator/mood {\"mood\":\"error\"} · PUT /simulator/webhook {\"url\":\"http://…\",\"secret\":\"whsec_…\"}
+  POST /simulator/operations/{id}/finish · …/expire · …/reverse · …/webhook?times=100
+  POST /simulator/actions/{id} · POST /simulator/parcels/{fulfillment_id}/ship
 ";
 
 /// The default time between two stages of a shipment.
@@ -39,6 +47,8 @@ pub struct Config {
     pub key_id: String,
     /// `PAYMENT_SERVICE_SECRET`; the MAC key is this text's bytes.
     pub secret: String,
+    /// `PAYMENT_WEBHOOK_URL` and `PAYMENT_WEBHOOK_SECRET`, when both are set.
+    pub webhooks: Option<Webhooks>,
     /// `--payment-mood`.
     pub mood: Mood,
     /// `--pace`.
@@ -52,8 +62,9 @@ impl Config {
     /// One sentence for every problem.
     pub fn read(arguments: &[String], environment: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
+        let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
         let mut required = |name: &str| {
-            environment(name).filter(|value| !value.is_empty()).unwrap_or_else(|| {
+            environment(name).unwrap_or_else(|| {
                 problems.push(format!("{name} is not set"));
                 String::new()
             })
@@ -63,6 +74,7 @@ impl Config {
             payment_port: 0,
             key_id: required("PAYMENT_SERVICE_KEY_ID"),
             secret: required("PAYMENT_SERVICE_SECRET"),
+            webhooks: None,
             mood: Mood::Ok,
             pace: DEFAULT_PACE,
         };
@@ -71,6 +83,14 @@ impl Config {
                 Ok(port) => config.payment_port = port,
                 Err(_) => problems.push(format!("PAYMENT_PORT is not a port: {port}")),
             }
+        }
+        match (environment("PAYMENT_WEBHOOK_URL"), environment("PAYMENT_WEBHOOK_SECRET")) {
+            (None, None) => {}
+            (Some(url), Some(secret)) => match Webhooks::new(&url, &secret) {
+                Ok(webhooks) => config.webhooks = Some(webhooks),
+                Err(problem) => problems.push(problem),
+            },
+            _ => problems.push("PAYMENT_WEBHOOK_URL and PAYMENT_WEBHOOK_SECRET go together".to_owned()),
         }
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
@@ -104,23 +124,26 @@ mod tests {
         Config::read(&arguments, value)
     }
 
-    const COMPLETE: [(&str, &str); 4] = [
+    const COMPLETE: [(&str, &str); 6] = [
         ("AMQP_URL", "amqp://localhost"),
         ("PAYMENT_PORT", "8081"),
         ("PAYMENT_SERVICE_KEY_ID", "key_1"),
         ("PAYMENT_SERVICE_SECRET", "osk_1"),
+        ("PAYMENT_WEBHOOK_URL", "http://localhost/hooks"),
+        ("PAYMENT_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     ];
 
     #[test]
     fn arguments_and_environment_are_read_together() {
         let config = read(&["--pace", "20", "--payment-mood", "event-first"], &COMPLETE).unwrap_or_else(|problems| panic!("{problems:?}"));
         assert_eq!((config.pace, config.mood, config.payment_port), (Duration::from_millis(20), Mood::EventFirst, 8081));
+        assert!(config.webhooks.is_some());
     }
 
     #[test]
     fn every_problem_is_told_at_once() {
-        let environment = [("PAYMENT_PORT", "http"), ("PAYMENT_SERVICE_SECRET", "")];
+        let environment = [("PAYMENT_PORT", "http"), ("PAYMENT_SERVICE_SECRET", ""), ("PAYMENT_WEBHOOK_URL", "http://localhost")];
         let problems = read(&["--pace", "soon", "--payment-mood", "sunny", "--loud"], &environment).err().unwrap_or_default();
-        assert_eq!(problems.len(), 7, "{problems:?}");
+        assert_eq!(problems.len(), 8, "{problems:?}");
     }
 }

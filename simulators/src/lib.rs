@@ -15,6 +15,7 @@ pub mod recent;
 pub mod shipping;
 
 mod answer;
+mod reply;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,8 @@ pub async fn serve(config: Config, stop: impl Future<Output = ()>) -> std::io::R
     let shipping = Arc::new(shipping::Shipping::new(publisher, config.pace));
 
     let (stopping, mut stopped) = tokio::sync::watch::channel(());
-    let http = axum::serve(listener, payment::router(payments)).with_graceful_shutdown(async move {
+    let routes = payment::router(payments).merge(shipping::router(Arc::clone(&shipping)));
+    let http = axum::serve(listener, routes).with_graceful_shutdown(async move {
         // The sender only goes away, nothing is ever sent.
         let _ = stopped.changed().await;
     });

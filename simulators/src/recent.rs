@@ -29,18 +29,29 @@ impl<V> Recent<V> {
         self.entries.get_mut(name)
     }
 
+    /// The entry of this name, made first if there is none.
+    pub fn get_or_insert_with(&mut self, name: &str, value: impl FnOnce() -> V) -> &mut V {
+        self.line_up(name);
+        self.entries.entry(name.to_owned()).or_insert_with(value)
+    }
+
     /// Makes or replaces an entry and returns what was there before.
     pub fn insert(&mut self, name: &str, value: V) -> Option<V> {
-        let before = self.entries.insert(name.to_owned(), value);
-        if before.is_none() {
-            self.order.push_back(name.to_owned());
-            if self.order.len() > MAX_ENTRIES
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.entries.remove(&oldest);
-            }
+        self.line_up(name);
+        self.entries.insert(name.to_owned(), value)
+    }
+
+    /// Puts a new name last in line; if the line is too long then, its first is forgotten.
+    fn line_up(&mut self, name: &str) {
+        if self.entries.contains_key(name) {
+            return;
         }
-        before
+        self.order.push_back(name.to_owned());
+        if self.order.len() > MAX_ENTRIES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.entries.remove(&oldest);
+        }
     }
 
     /// All entries, oldest first.
@@ -61,6 +72,7 @@ mod tests {
         }
         assert_eq!((recent.get("0"), recent.get("1")), (None, Some(&1)));
         assert_eq!(recent.insert("1", 7), Some(1));
+        assert_eq!(*recent.get_or_insert_with("1", || 8), 7);
         assert_eq!(recent.iter().count(), MAX_ENTRIES);
     }
 }

@@ -8,6 +8,7 @@ pub fn all() -> Functions {
         http: vec![
             api_docs::function(),
             cancel_order::function(),
+            capture_payment::function(),
             create_api_key::function(),
             create_order::function(),
             create_payment::function(),
@@ -18,10 +19,14 @@ pub fn all() -> Functions {
             get_tenant::function(),
             list_api_keys::function(),
             list_orders::function(),
+            list_payment_operations::function(),
             list_payments::function(),
+            refund_order::function(),
+            resolve_payment_operation::function(),
             revoke_api_key::function(),
             rotate_api_key::function(),
             update_tenant::function(),
+            void_payment::function(),
         ],
         consumers: vec![
             on_inventory_event::function(),

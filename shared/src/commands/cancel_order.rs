@@ -2,7 +2,7 @@
 
 use super::{
     CommandError, Context, Executed, Origin, Render,
-    change_order::{self, RequestedChange},
+    change_order::{self, Changed, RequestedChange, Subject},
 };
 use crate::domain::{
     ids::OrderId,
@@ -22,5 +22,7 @@ pub async fn execute(
     render: Render<'_>,
 ) -> Result<Executed, CommandError> {
     let decide = |draft: &mut Draft<'_>| draft.cancel(request.reason.clone());
-    change_order::for_request(context, origin, order, &RequestedChange { if_match, decide: &decide, tokens: &[], render }).await
+    let render = |changed: &Changed| render(&changed.order);
+    let change = RequestedChange { subject: Subject::Order(order), if_match, decide: &decide, tokens: &[], render: &render };
+    change_order::for_request(context, origin, &change).await
 }

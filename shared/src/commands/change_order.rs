@@ -13,7 +13,7 @@ use crate::{
         orders::{self, AnswerRow, InboxKey, Lock, Write},
     },
     domain::{
-        ids::OrderId,
+        ids::{OrderId, PaymentId},
         order::{
             Order,
             draft::{Changes, Draft, Refusal},
@@ -28,8 +28,19 @@ const ATTEMPTS_MAX: u32 = 3;
 /// The domain's decision. It may run more than once, each time on a freshly loaded order.
 pub(super) type Decide<'d> = &'d (dyn Fn(&mut Draft<'_>) -> Result<(), Refusal> + Send + Sync);
 
+/// How a caller names the order that is to change.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Subject {
+    /// By itself.
+    Order(OrderId),
+    /// By one of its tenders.
+    Payment(PaymentId),
+}
+
 /// A change that a caller asks for.
 pub(super) struct RequestedChange<'d> {
+    /// Of which order.
+    pub subject: Subject,
     /// The version that the caller saw; `None` for any.
     pub if_match: Option<u64>,
     /// What to do.
@@ -37,7 +48,16 @@ pub(super) struct RequestedChange<'d> {
     /// The token of each tender that the decision adds, in order.
     pub tokens: &'d [Option<Token>],
     /// What to answer, and to replay.
-    pub render: Render<'d>,
+    pub render: Render<'d, Changed>,
+}
+
+/// An order after its change.
+#[derive(Debug)]
+pub struct Changed {
+    /// As it now is.
+    pub order: Order,
+    /// What commits with it.
+    pub changes: Changes,
 }
 
 /// Changes an order on behalf of a caller, once for each key. A decision that changes nothing is answered like one that does: what was
@@ -45,19 +65,14 @@ pub(super) struct RequestedChange<'d> {
 ///
 /// # Errors
 /// [`CommandError::NotFound`], [`CommandError::VersionMismatch`], what the decision refuses, the errors of the key; a store's failures.
-pub(super) async fn for_request(
-    context: &Context,
-    origin: &Origin,
-    order: OrderId,
-    change: &RequestedChange<'_>,
-) -> Result<Executed, CommandError> {
+pub(super) async fn for_request(context: &Context, origin: &Origin, change: &RequestedChange<'_>) -> Result<Executed, CommandError> {
     let key = origin.idempotency_key()?;
-    match run(context, origin, order, Mode::Request(key, change)).await {
-        Ok(Some(Changed { answer: Some(answer), .. })) => Ok(Executed { answer, replayed: false }),
+    match run(context, origin, change.subject, Mode::Request(key, change)).await {
+        Ok(Some((_, Some(answer)))) => Ok(Executed { answer, replayed: false }),
         Ok(Some(_)) => Err(CommandError::Internal("a request was carried out and not answered".into())),
         // A lost claim reads the stored answer in a younger snapshot than the one that lost.
         Ok(None) => idempotency::replay(context, origin).await?.ok_or(CommandError::IdempotencyInProgress),
-        Err(CommandError::NotYetKnown("order")) => Err(CommandError::NotFound),
+        Err(CommandError::NotYetKnown(_)) => Err(CommandError::NotFound),
         Err(error) => Err(error),
     }
 }
@@ -68,7 +83,7 @@ pub(super) async fn for_request(
 /// [`CommandError::NotYetKnown`] when there is no such order or the decision misses something in it; nothing is written then, the
 /// claim included.
 pub(super) async fn for_message(context: &Context, origin: &Origin, order: OrderId, decide: Decide<'_>) -> Result<(), CommandError> {
-    run(context, origin, order, Mode::Message(origin.inbox_key()?, decide)).await?;
+    run(context, origin, Subject::Order(order), Mode::Message(origin.inbox_key()?, decide)).await?;
     Ok(())
 }
 
@@ -77,9 +92,37 @@ pub(super) async fn for_message(context: &Context, origin: &Origin, order: Order
 /// # Errors
 /// As for [`for_message`].
 pub(super) async fn bookkeeping(context: &Context, origin: &Origin, order: OrderId, decide: Decide<'_>) -> Result<Order, CommandError> {
-    let changed = run(context, origin, order, Mode::Bookkeeping(decide)).await?;
+    let changed = run(context, origin, Subject::Order(order), Mode::Bookkeeping(decide)).await?;
     // Without a claim there is no repeat, so there always is an order.
-    changed.map(|changed| changed.order).ok_or(CommandError::NotYetKnown("order"))
+    changed.map(|(changed, _)| changed.order).ok_or(CommandError::NotYetKnown("order"))
+}
+
+/// Changes an order inside a transaction that is open behind its tenant's wall and has claimed what makes it happen once. To be followed by
+/// [`committed`].
+///
+/// # Errors
+/// As for [`for_message`].
+pub(super) async fn within(
+    context: &Context,
+    tx: &mut TenantTx,
+    origin: &Origin,
+    order: OrderId,
+    decide: Decide<'_>,
+) -> Result<Changed, CommandError> {
+    match work(context, tx, origin, Subject::Order(order), Mode::Bookkeeping(decide)).await {
+        Ok(Some((changed, _))) => Ok(changed),
+        Ok(None) => Err(CommandError::NotYetKnown("order")),
+        Err(Failed::Command(error)) => Err(error),
+        Err(Failed::Database(error)) => Err(error.into()),
+    }
+}
+
+/// What follows the commit of a change: it is counted, and the relay is woken. Nothing that matters.
+pub(super) fn committed(context: &Context, changes: &Changes) {
+    measured::count(changes);
+    if !changes.messages.is_empty() {
+        context.waker.wake();
+    }
 }
 
 /// On whose behalf an order is changed.
@@ -110,13 +153,8 @@ impl<'m> Mode<'m> {
     }
 }
 
-/// An order after its change.
-struct Changed {
-    order: Order,
-    changes: Changes,
-    /// What the caller is told, if one asked.
-    answer: Option<Answer>,
-}
+/// A changed order, and what the caller is told if one asked.
+type Answered = (Changed, Option<Answer>);
 
 /// Why an attempt failed: only a database's failure may be worth another.
 enum Failed {
@@ -137,28 +175,25 @@ impl From<CommandError> for Failed {
 }
 
 /// The changed order; nothing when the claim was taken before.
-async fn run(context: &Context, origin: &Origin, order: OrderId, mode: Mode<'_>) -> Result<Option<Changed>, CommandError> {
+async fn run(context: &Context, origin: &Origin, subject: Subject, mode: Mode<'_>) -> Result<Option<Answered>, CommandError> {
     let mut attempt = 1;
     loop {
-        match transact(context, origin, order, mode).await {
+        match transact(context, origin, subject, mode).await {
             Err(Failed::Database(db::Error::Serialization(_))) if attempt < ATTEMPTS_MAX => attempt += 1,
             Err(Failed::Database(error)) => return Err(error.into()),
             Err(Failed::Command(error)) => return Err(error),
             Ok(None) => return Ok(None),
             Ok(Some(changed)) => {
-                measured::count(&changed.changes);
-                if !changed.changes.messages.is_empty() {
-                    context.waker.wake();
-                }
+                committed(context, &changed.0.changes);
                 return Ok(Some(changed));
             }
         }
     }
 }
 
-async fn transact(context: &Context, origin: &Origin, order: OrderId, mode: Mode<'_>) -> Result<Option<Changed>, Failed> {
+async fn transact(context: &Context, origin: &Origin, subject: Subject, mode: Mode<'_>) -> Result<Option<Answered>, Failed> {
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
-    match work(context, &mut tx, origin, order, mode).await {
+    match work(context, &mut tx, origin, subject, mode).await {
         Ok(Some(changed)) => {
             tx.commit().await?;
             Ok(Some(changed))
@@ -170,9 +205,14 @@ async fn transact(context: &Context, origin: &Origin, order: OrderId, mode: Mode
     }
 }
 
-async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, order: OrderId, mode: Mode<'_>) -> Result<Option<Changed>, Failed> {
+async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, subject: Subject, mode: Mode<'_>) -> Result<Option<Answered>, Failed> {
     let missing = || Failed::Command(CommandError::NotYetKnown("order"));
     let now = clock::now();
+    let order = match subject {
+        Subject::Order(order) => order,
+        // A tender never changes its order, so this may be read before the lock.
+        Subject::Payment(payment) => orders::order_find_by_payment(tx, origin.tenant, payment).await?.ok_or_else(missing)?,
+    };
     let lock = mode.lock(tx, origin, order, now).await?;
     if !lock.claimed {
         return Ok(None);
@@ -191,13 +231,13 @@ async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, order: Orde
     let mut draft = Draft::new(order, now, &mut ids);
     mode.decide()(&mut draft).map_err(CommandError::from)?;
     let (order, changes) = draft.finish();
+    let changed = Changed { order, changes };
     let answer = match mode {
-        Mode::Request(_, change) => Some((change.render)(&order)?),
+        Mode::Request(_, change) => Some((change.render)(&changed)?),
         Mode::Message(..) | Mode::Bookkeeping(_) => None,
     };
-    let changed = Changed { order, changes, answer };
-    save(context, tx, origin, mode, &changed, now).await?;
-    Ok(Some(changed))
+    save(context, tx, origin, mode, (&changed, answer.as_ref()), now).await?;
+    Ok(Some((changed, answer)))
 }
 
 /// Writes the change with everything that commits with it; of one that changes nothing, the answer.
@@ -206,10 +246,9 @@ async fn save(
     tx: &mut TenantTx,
     origin: &Origin,
     mode: Mode<'_>,
-    changed: &Changed,
+    (Changed { order, changes }, answer): (&Changed, Option<&Answer>),
     now: Timestamp,
 ) -> Result<(), Failed> {
-    let Changed { order, changes, answer } = changed;
     if changes.is_empty() {
         if let Some(answer) = answer {
             idempotency::store(context, tx, origin, answer).await?;

@@ -2,7 +2,7 @@
 
 use super::{
     CommandError, Context, Executed, Origin, Render,
-    change_order::{self, RequestedChange},
+    change_order::{self, Changed, RequestedChange, Subject},
 };
 use crate::domain::{
     ids::OrderId,
@@ -28,5 +28,7 @@ pub async fn execute(
     let tender = NewTender::try_new(request).map_err(CommandError::Invalid)?;
     let decide = |draft: &mut Draft<'_>| draft.add_payment(tender.clone());
     let tokens = [tender.token().cloned()];
-    change_order::for_request(context, origin, order, &RequestedChange { if_match, decide: &decide, tokens: &tokens, render }).await
+    let render = |changed: &Changed| render(&changed.order);
+    let change = RequestedChange { subject: Subject::Order(order), if_match, decide: &decide, tokens: &tokens, render: &render };
+    change_order::for_request(context, origin, &change).await
 }

@@ -6,8 +6,8 @@ use crate::{
         ids::OrderId,
         invalid::FieldError,
         order::{
-            actions::{Action, AllowedAction},
-            draft::Refusal,
+            actions::NotAllowed,
+            draft::{Limit, Refusal},
         },
         permissions::Permission,
     },
@@ -29,15 +29,23 @@ pub enum CommandError {
     #[error("the request is not valid")]
     Invalid(Vec<FieldError>),
     /// The order does not allow it now.
-    #[error("{action} is not allowed")]
-    NotAllowed {
-        /// What was asked for.
-        action: Action,
-        /// A hold is the only obstacle.
-        on_hold: bool,
-        /// What could be asked for instead.
-        allowed_actions: Vec<AllowedAction>,
+    #[error("{} is not allowed", .0.action)]
+    NotAllowed(Box<NotAllowed>),
+    /// More was asked for than there is.
+    #[error("{asked} exceeds the {available} of {limit}")]
+    Exceeds {
+        /// More of what.
+        limit: Limit,
+        /// Where in the body it says so.
+        pointer: String,
+        /// How much was asked for.
+        asked: i64,
+        /// How much there is.
+        available: i64,
     },
+    /// A person wants to settle what needs no settling.
+    #[error("{0}")]
+    NothingToSettle(&'static str),
     /// The caller's change is based on another version.
     #[error("the version is {current}")]
     VersionMismatch {
@@ -108,7 +116,9 @@ impl From<db::Error> for CommandError {
 impl From<Refusal> for CommandError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::NotAllowed { action, on_hold, allowed_actions } => Self::NotAllowed { action, on_hold, allowed_actions },
+            Refusal::NotAllowed(refused) => Self::NotAllowed(refused),
+            Refusal::Exceeds { limit, pointer, asked, available } => Self::Exceeds { limit, pointer, asked, available },
+            Refusal::NothingToSettle(why) => Self::NothingToSettle(why),
             Refusal::Invalid(errors) => Self::Invalid(errors),
             Refusal::NotYetKnown(what) => Self::NotYetKnown(what),
             Refusal::Contradiction(why) => Self::Poison(why),

@@ -9,6 +9,7 @@
 mod answer;
 mod audit;
 pub mod cancel_order;
+pub mod capture_payment;
 mod change_order;
 mod context;
 pub mod create_api_key;
@@ -23,17 +24,21 @@ mod measured;
 pub mod migrate;
 mod order_numbers;
 mod origin;
-pub mod record_payment_outcome;
+pub mod record_payment_news;
 pub mod record_shipment;
 pub mod record_stock_answer;
+pub mod refund_order;
+pub mod resolve_payment_operation;
 pub mod revoke_api_key;
 pub mod rotate_api_key;
 pub mod send_payment_operation;
 mod tokens;
 pub mod update_tenant;
+pub mod void_payment;
 
 pub use self::{
     answer::{Answer, Executed, Render},
+    change_order::Changed,
     context::Context,
     error::CommandError,
     fresh_key::FreshKey,

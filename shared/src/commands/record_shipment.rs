@@ -14,10 +14,17 @@ pub struct ShipmentNews {
     pub order: OrderId,
     /// The fulfilment.
     pub fulfillment: FulfillmentId,
-    /// How far it has come.
-    pub stage: FulfillmentStage,
-    /// Where the parcel is.
-    pub tracking: Option<Tracking>,
+    /// What is new.
+    pub report: ShipmentReport,
+}
+
+/// What a shipping partner reports of a fulfilment.
+#[derive(Debug, Clone)]
+pub enum ShipmentReport {
+    /// How far it has come, and where the parcel is.
+    Stage(FulfillmentStage, Option<Tracking>),
+    /// It will not be stopped any more.
+    CancellationRejected,
 }
 
 /// Applies it, once for each message.
@@ -25,7 +32,10 @@ pub struct ShipmentNews {
 /// # Errors
 /// [`CommandError::NotYetKnown`] when the order or fulfilment does not exist yet; a store's failures.
 pub async fn execute(context: &Context, origin: &Origin, news: &ShipmentNews) -> Result<(), CommandError> {
-    let decide = |draft: &mut Draft<'_>| draft.shipment_reported(news.fulfillment, news.stage, news.tracking.clone());
+    let decide = |draft: &mut Draft<'_>| match &news.report {
+        ShipmentReport::Stage(stage, tracking) => draft.shipment_reported(news.fulfillment, *stage, tracking.clone()),
+        ShipmentReport::CancellationRejected => draft.shipment_cancellation_rejected(news.fulfillment),
+    };
     change_order::for_message(context, origin, news.order, &decide).await?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::{
             draft::{Draft, Refusal},
         },
         payments::{
-            Operation, OperationKind, Payment,
+            Operation, Payment,
             operation::{Failure, Outcome},
         },
     },
@@ -48,7 +48,8 @@ fn find(order: &Order, id: OperationId) -> Option<(&Payment, &Operation)> {
 }
 
 async fn request(context: &Context, order: &Order, payment: &Payment, operation: &Operation) -> Result<OperationRequest, CommandError> {
-    let refund = operation.kind == OperationKind::Refund;
+    // What continues an earlier operation says which; the means of payment are for the first.
+    let first = operation.brings_money(payment.capture);
     Ok(OperationRequest {
         id: operation.id,
         kind: operation.kind,
@@ -57,9 +58,9 @@ async fn request(context: &Context, order: &Order, payment: &Payment, operation:
         payment_id: payment.id,
         amount: operation.amount.minor_units(),
         currency: order.currency.code().to_owned(),
-        method: (!refund).then(|| payment.method.clone()),
-        token: if refund { None } else { token(context, order, payment.id).await? },
-        reference: if refund { payment.capture_reference().map(str::to_owned) } else { None },
+        method: first.then(|| payment.method.clone()),
+        token: if first { token(context, order, payment.id).await? } else { None },
+        reference: payment.reference_for(operation.kind).map(str::to_owned),
     })
 }
 

@@ -14,6 +14,7 @@ pub mod migrations;
 pub mod order_numbers;
 pub mod orders;
 pub mod outbox;
+pub mod payment_operations;
 mod tenant_tx;
 pub mod tenants;
 pub mod timers;

@@ -17,6 +17,8 @@ text_enum! {
         KeyRotated = "key.rotated",
         /// A key ended at once.
         KeyRevoked = "key.revoked",
+        /// A person settled what no machine could know.
+        PaymentOperationResolved = "payment_operation.resolved",
     }
 }
 

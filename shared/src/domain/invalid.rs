@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::money::Amount;
+
 /// Characters of what people call a tenant or a key; more are a 422.
 pub const NAME_MAX: usize = 200;
 
@@ -51,6 +53,15 @@ impl FieldErrors {
         } else if text.chars().any(char::is_control) {
             self.push(pointer, "control_character", "must not contain control characters");
         }
+    }
+
+    /// An amount that must be more than nothing; `None`, with the error noted, when it is not.
+    pub fn positive_amount(&mut self, minor_units: i64, pointer: impl Into<String>) -> Option<Amount> {
+        let amount = Amount::new(minor_units).ok().filter(|amount| amount.is_positive());
+        if amount.is_none() {
+            self.push(pointer, "out_of_range", format!("must be 1 to {}, is {minor_units}", Amount::MAX));
+        }
+        amount
     }
 
     /// The errors, or nothing if there are none.

@@ -28,6 +28,10 @@ text_enum! {
         OrderUpdated = "order.updated.v1",
         /// A caller wants it undone.
         OrderCancellationRequested = "order.cancellation_requested.v1",
+        /// Some units will not be delivered.
+        OrderLinesCancelled = "order.lines_cancelled.v1",
+        /// Not paid in time.
+        OrderExpired = "order.expired.v1",
         /// Undone: nothing is held, nothing is owed.
         OrderCancelled = "order.cancelled.v1",
         /// The customer must act before the payment goes on.
@@ -72,6 +76,8 @@ text_enum! {
         InventoryRelease = "inventory.release.v1",
         /// Deliver these lines.
         ShippingRequest = "shipping.request.v1",
+        /// Deliver nothing of this fulfilment, if it has not left.
+        ShippingCancel = "shipping.cancel.v1",
         /// To ourselves: send this operation to the payment service.
         PaymentOperationRequested = "payment.operation.requested.v1",
     }

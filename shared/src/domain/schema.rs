@@ -17,8 +17,8 @@ use super::{
     invalid::NAME_MAX,
     money::Amount,
     order::{
-        cancel::REASON_MAX,
         metadata::{METADATA_BYTES_MAX, METADATA_KEYS_MAX},
+        reason::REASON_MAX,
         request::{QUANTITY_MAX, REFERENCE_MAX, SKU_MAX, TEXT_MAX},
         tender::{METHOD_MAX, TOKEN_MAX},
     },

@@ -10,6 +10,7 @@ use crate::{
     auth::AuthError,
     clock,
     commands::CommandError,
+    domain::order::{actions::NotAllowed, draft::Limit},
     queries::QueryError,
     signature::{PROFILE_TAG, Reason, Rejection},
 };
@@ -25,12 +26,20 @@ impl From<CommandError> for Problem {
             CommandError::KeyEnded => Self::new(Code::KeyEnded),
             CommandError::ScopeNotHeld(scope) => Self::insufficient_scope(scope),
             CommandError::Invalid(errors) => Self::invalid(errors),
-            CommandError::NotAllowed { action, on_hold, allowed_actions } => {
-                let code = if on_hold { Code::OrderOnHold } else { Code::InvalidTransition };
-                // A list of texts and booleans is always JSON.
-                let allowed_actions = serde_json::to_value(allowed_actions).unwrap_or_default();
-                Self::new(code).detail(format!("{action} is not allowed now")).member("allowed_actions", allowed_actions)
+            CommandError::NotAllowed(refused) => Self::not_allowed(&refused),
+            CommandError::Exceeds { limit, pointer, asked, available } => {
+                let code = match limit {
+                    Limit::Capturable => Code::AmountExceedsCapturable,
+                    Limit::Refundable => Code::AmountExceedsRefundable,
+                    Limit::Quantity => Code::QuantityExceedsAvailable,
+                };
+                Self::new(code)
+                    .detail(format!("{asked} exceeds the {available} that there are; ask for {available} or less"))
+                    .member("pointer", pointer)
+                    .member("asked", asked)
+                    .member("available", available)
             }
+            CommandError::NothingToSettle(why) => Self::new(Code::InvalidTransition).detail(why),
             CommandError::VersionMismatch { current } => Self::new(Code::VersionMismatch)
                 .detail(format!("the resource has version {current}; read it again and decide anew"))
                 .member("version", current),
@@ -48,6 +57,23 @@ impl From<CommandError> for Problem {
             CommandError::Unavailable(_) | CommandError::PartnerUnavailable(_) | CommandError::Contended(_) => Self::unavailable(error),
             CommandError::Poison(_) | CommandError::Internal(_) => Self::internal(error),
         }
+    }
+}
+
+impl Problem {
+    /// 409: the order does not allow it now; with why, and with everything that could be asked for instead.
+    fn not_allowed(refused: &NotAllowed) -> Self {
+        let code = if refused.on_hold { Code::OrderOnHold } else { Code::InvalidTransition };
+        let reasons = refused.reasons.iter().map(|reason| reason.as_str()).collect::<Vec<_>>();
+        // Lists of texts, numbers and booleans are always JSON.
+        let problem = Self::new(code)
+            .detail(format!("{} is not allowed now: {}", refused.action, reasons.join(", ")))
+            .member("reasons", reasons)
+            .member("allowed_actions", serde_json::to_value(&refused.allowed_actions).unwrap_or_default());
+        if refused.cancellable_lines.is_empty() {
+            return problem;
+        }
+        problem.member("cancellable_lines", serde_json::to_value(&refused.cancellable_lines).unwrap_or_default())
     }
 }
 

@@ -106,7 +106,9 @@ impl From<CommandError> for Rejection {
             CommandError::NotYetKnown(_) => Self::Park { reason },
             CommandError::Unavailable(_) | CommandError::OutcomeUnknown(_) => Self::StoreAway { reason },
             CommandError::NotFound
-            | CommandError::NotAllowed { .. }
+            | CommandError::NotAllowed(_)
+            | CommandError::Exceeds { .. }
+            | CommandError::NothingToSettle(_)
             | CommandError::VersionMismatch { .. }
             | CommandError::KeyEnded
             | CommandError::ScopeNotHeld(_)

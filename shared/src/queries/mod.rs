@@ -7,6 +7,7 @@ pub mod get_order_history;
 pub mod get_tenant;
 pub mod list_api_keys;
 pub mod list_orders;
+pub mod list_payment_operations;
 
 use crate::db;
 

@@ -1,32 +1,29 @@
-//! The endpoints: the contract under `/v1`, signed by the caller; switches for tests under `/simulator`, open.
+//! The endpoints of the contract, under `/v1`: signed by the caller.
 
 use std::sync::{Arc, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, Request as HttpRequest, State};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post, put};
-use http::header::CONTENT_TYPE;
+use axum::response::Response;
+use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::signature::{Reason, RequestParts, Unverified};
 
 use super::register::Posted;
-use super::{Mood, Operation, Payments, Request, Status};
+use super::{Mood, Operation, Payments, Request, Status, switches};
+use crate::reply::{json, not_found, problem};
 
 /// The largest request body, in bytes; a larger one is a 413.
 const MAX_BODY_LEN: usize = 64 * 1024;
 
-/// The routes of the payment partner.
+/// The routes of the payment partner, its switches included.
 pub fn router(payments: Arc<Payments>) -> Router {
     Router::new()
         .route("/v1/operations", post(post_operation))
         .route("/v1/operations/{id}", get(get_operation))
-        .route("/simulator/operations", get(list_operations))
-        .route("/simulator/mood", put(put_mood))
-        .route("/simulator/actions/{id}", get(complete_action).post(complete_action))
+        .merge(switches::router())
         .with_state(payments)
 }
 
@@ -46,18 +43,32 @@ async fn post_operation(State(payments): State<Arc<Payments>>, request: HttpRequ
     match posted {
         Posted::Conflict => problem(StatusCode::CONFLICT, "conflict", "this id was used with another body"),
         Posted::Unavailable => problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "try again"),
-        Posted::Known(Mood::Mute, _) => answer(&request.pending()),
-        Posted::Known(mood, operation) => {
-            if mood == Mood::Timeout {
-                tokio::time::sleep(super::TIMEOUT).await;
-            }
-            answer(&operation)
+        Posted::Lost => {
+            tokio::time::sleep(super::TIMEOUT).await;
+            problem(StatusCode::GATEWAY_TIMEOUT, "lost", "the request never arrived")
         }
-        // A task of its own: a caller that hangs up does not stop its payment.
-        Posted::New(mood) => match tokio::spawn(payments.carry_out(request, mood)).await {
-            Ok(operation) => answer(&operation),
-            Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, "failed", &error.to_string()),
-        },
+        Posted::Known(mood, operation) => answer(&request, mood, &operation).await,
+        Posted::New(mood) => {
+            // A task of its own: a caller that hangs up does not stop its payment.
+            let carried_out = tokio::spawn(Arc::clone(&payments).carry_out(request.id.clone(), mood)).await;
+            let operation = payments.register().record(&request.id).and_then(|record| record.operation.clone());
+            match (carried_out, operation) {
+                (Ok(()), Some(operation)) => answer(&request, mood, &operation).await,
+                _ => problem(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the operation broke off"),
+            }
+        }
+    }
+}
+
+/// What a POST is answered in this mood, when it is answered.
+async fn answer(request: &Request, mood: Mood, operation: &Operation) -> Response {
+    if !mood.answers() {
+        tokio::time::sleep(super::TIMEOUT).await;
+    }
+    match operation.status {
+        _ if mood == Mood::Mute => json(StatusCode::ACCEPTED, &request.pending()),
+        Status::Pending => json(StatusCode::ACCEPTED, operation),
+        _ => json(StatusCode::OK, operation),
     }
 }
 
@@ -65,40 +76,10 @@ async fn get_operation(State(payments): State<Arc<Payments>>, Path(id): Path<Str
     if let Err(refusal) = signed(&payments, request).await {
         return *refusal;
     }
-    match payments.register().get(&id) {
+    match payments.register().ask(&id) {
         Some(operation) => json(StatusCode::OK, &operation),
-        None => problem(StatusCode::NOT_FOUND, "not-found", "no operation of this id was accepted"),
+        None => not_found("no operation of this id was accepted"),
     }
-}
-
-async fn list_operations(State(payments): State<Arc<Payments>>) -> Response {
-    json(StatusCode::OK, &payments.register().records())
-}
-
-/// The body of `PUT /simulator/mood`.
-#[derive(Debug, Deserialize)]
-struct MoodBody {
-    mood: Mood,
-}
-
-async fn put_mood(State(payments): State<Arc<Payments>>, body: Bytes) -> Response {
-    match serde_json::from_slice::<MoodBody>(&body) {
-        Ok(MoodBody { mood }) => {
-            payments.register().mood = mood;
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(error) => problem(StatusCode::BAD_REQUEST, "malformed", &error.to_string()),
-    }
-}
-
-async fn complete_action(State(payments): State<Arc<Payments>>, Path(id): Path<String>) -> Response {
-    let completed = payments.register().complete(&id);
-    let Some((request, operation)) = completed else {
-        return problem(StatusCode::NOT_FOUND, "not-found", "no operation of this id waits for the customer");
-    };
-    let response = json(StatusCode::OK, &operation);
-    tokio::spawn(async move { payments.tell(&request, &operation).await });
-    response
 }
 
 /// Lets a request through that our caller's key has signed, once.
@@ -129,20 +110,4 @@ async fn signed(payments: &Payments, request: HttpRequest) -> Result<(HeaderMap,
 fn unauthorized(reason: Reason, detail: &str, required: &[&str]) -> Response {
     let body = json!({ "reason": reason.as_str(), "detail": detail, "required_components": required });
     json(StatusCode::UNAUTHORIZED, &body)
-}
-
-fn answer(operation: &Operation) -> Response {
-    let status = if operation.status == Status::Pending { StatusCode::ACCEPTED } else { StatusCode::OK };
-    json(status, operation)
-}
-
-fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
-    json(status, &json!({ "code": code, "detail": detail }))
-}
-
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => (status, [(CONTENT_TYPE, "application/json")], Body::from(bytes)).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }

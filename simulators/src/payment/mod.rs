@@ -1,48 +1,60 @@
-//! The payment partner: operations over HTTP, outcomes as events too.
+//! The payment partner: operations over HTTP, outcomes as events and webhooks too.
 //!
-//! `operation` is the contract, `mood` how an operation may go, `register`
-//! what was asked and answered, `http` the endpoints. What a mood does in time is here.
+//! `operation` is the contract, `mood` how an operation may go, `books` what took effect, `register` what was asked and
+//! answered, `notice` and `webhook` how it is told, `http` the endpoints of the contract, `switches` those for tests. What
+//! a mood does in time is here.
 
+mod books;
 mod http;
 mod mood;
+mod notice;
 mod operation;
 mod register;
+mod switches;
+mod webhook;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use shared::cloudevents::CloudEvent;
+use tokio::task::JoinHandle;
 
 pub use http::router;
 pub use mood::Mood;
-pub use operation::{Kind, Operation, Request, Status};
+pub use operation::{Failure, Kind, Operation, Request, Status};
+pub use webhook::Webhooks;
 
 use crate::broker::{PAYMENT_EVENTS, Publisher};
 use crate::config::Config;
+use crate::log;
 use crate::recent::Recent;
+use notice::Notice;
 use register::Register;
 
 /// How long `tok_slow` takes to answer: shorter than the caller's deadline of 3 s.
 const SLOW: Duration = Duration::from_secs(2);
-/// How long `tok_timeout` keeps a caller waiting: longer than any deadline.
+/// How long `tok_timeout`, `tok_never` and `tok_lost` keep a caller waiting: longer than any deadline.
 const TIMEOUT: Duration = Duration::from_secs(12);
-/// When `tok_silent` sends its event.
+/// When `tok_silent` sends its event, and `tok_webhook` its webhook.
 const SILENT: Duration = Duration::from_millis(300);
 /// How long `tok_event_first` waits for the broker before it answers all the same.
 const EVENT_FIRST_PATIENCE: Duration = Duration::from_secs(2);
-/// How often `tok_duplicate` sends its event.
-const DUPLICATES: usize = 3;
 
 /// The partner and everything it remembers.
 #[derive(Debug)]
 pub struct Payments {
     key_id: String,
     secret: String,
-    /// The start of the addresses it hands out, without a final slash.
-    public_url: String,
     publisher: Publisher,
+    /// Where webhooks go; nowhere, as long as nobody has said.
+    webhooks: Mutex<Option<Webhooks>>,
     register: Mutex<Register>,
     nonces: Mutex<Recent<()>>,
+}
+
+/// An operation that has come to stand somewhere, while it is being told.
+struct Told {
+    operation: Operation,
+    telling: JoinHandle<()>,
 }
 
 impl Payments {
@@ -52,9 +64,9 @@ impl Payments {
         Self {
             key_id: config.key_id.clone(),
             secret: config.secret.clone(),
-            public_url: format!("http://127.0.0.1:{port}"),
             publisher,
-            register: Mutex::new(Register::new(config.mood)),
+            webhooks: Mutex::new(config.webhooks.clone()),
+            register: Mutex::new(Register::new(config.mood, format!("http://127.0.0.1:{port}"))),
             nonces: Mutex::default(),
         }
     }
@@ -63,68 +75,66 @@ impl Payments {
         self.register.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Carries a new operation out as its mood wants and returns what the POST answers, when it answers.
-    async fn carry_out(self: Arc<Self>, request: Request, mood: Mood) -> Operation {
-        let pending = request.pending();
+    fn webhooks(&self) -> MutexGuard<'_, Option<Webhooks>> {
+        self.webhooks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Carries a new operation out as its mood wants; ends when the POST may be answered.
+    async fn carry_out(self: Arc<Self>, id: String, mood: Mood) {
         match mood {
-            Mood::Slow => tokio::time::sleep(SLOW).await,
-            Mood::Silent => {
+            Mood::Never | Mood::Late => return,
+            Mood::Silent | Mood::Webhook => {
                 tokio::spawn(async move {
                     tokio::time::sleep(SILENT).await;
-                    let operation = self.settle(&request, mood);
-                    self.tell(&request, &operation).await;
+                    self.settle(&id, Status::Pending);
                 });
-                return pending;
+                return;
             }
+            Mood::Slow => tokio::time::sleep(SLOW).await,
             _ => {}
         }
-        let operation = self.settle(&request, mood);
-        if mood == Mood::Mute {
-            return pending;
+        // Nothing is settled when a switch was faster.
+        let told = self.settle(&id, Status::Pending);
+        if let (Mood::EventFirst, Some(told)) = (mood, told) {
+            // A broker that is away must not turn this mood into a timeout; the event then comes late.
+            let _ = tokio::time::timeout(EVENT_FIRST_PATIENCE, told.telling).await;
         }
-        let told = operation.clone();
-        let copies = if mood == Mood::Duplicate { DUPLICATES } else { 1 };
+    }
+
+    /// Ends an operation that stands at `from` and begins to tell of it; `None` when none of this id stands there.
+    fn settle(&self, id: &str, from: Status) -> Option<Told> {
+        let record = self.register().settle(id, from)?;
+        Some(self.tell(record.mood, Notice::of_outcome(&record)?))
+    }
+
+    /// Undoes the success of an operation of this kind and begins to tell of it; `None` when there is nothing to undo.
+    fn withdraw(&self, id: &str, kind: Kind) -> Option<Told> {
+        let record = self.register().withdraw(id, kind)?;
+        Some(self.tell(record.mood, Notice::of_withdrawal(&record)?))
+    }
+
+    /// Begins to tell, by each road as often as the mood wants. The telling ends when the events are confirmed; webhooks
+    /// take their time.
+    fn tell(&self, mood: Mood, notice: Notice) -> Told {
+        let tellings = mood.tellings();
+        for _ in 0..tellings.webhooks {
+            self.send_webhook(&notice);
+        }
+        let (operation, publisher) = (notice.operation.clone(), self.publisher.clone());
         let telling = tokio::spawn(async move {
-            for _ in 0..copies {
-                self.tell(&request, &told).await;
+            let Some(event) = notice.event() else { return };
+            for _ in 0..tellings.events {
+                publisher.publish(PAYMENT_EVENTS, &event).await;
             }
         });
-        match mood {
-            // A broker that is away must not turn this mood into a timeout; the event then comes late.
-            Mood::EventFirst => drop(tokio::time::timeout(EVENT_FIRST_PATIENCE, telling).await),
-            Mood::Timeout => tokio::time::sleep(TIMEOUT).await,
-            _ => {}
-        }
-        operation
+        Told { operation, telling }
     }
 
-    /// Ends an operation as its mood wants.
-    fn settle(&self, request: &Request, mood: Mood) -> Operation {
-        let operation = request.outcome(mood, &self.public_url);
-        self.register().answer(operation.clone());
-        operation
+    fn send_webhook(&self, notice: &Notice) {
+        let Some(webhooks) = self.webhooks().clone() else {
+            return log::line("warn", "a webhook has nowhere to go", &[]);
+        };
+        let message = notice.webhook();
+        tokio::spawn(async move { webhooks.deliver(&message).await });
     }
-
-    /// Tells of an operation on the exchange, once.
-    async fn tell(&self, request: &Request, operation: &Operation) {
-        if let Some(event) = event(request, operation) {
-            self.publisher.publish(PAYMENT_EVENTS, &event).await;
-        }
-    }
-}
-
-/// The event of an operation that has left `pending`; sent again, it has the same id.
-fn event(request: &Request, operation: &Operation) -> Option<CloudEvent> {
-    let r#type = operation.event_type()?;
-    Some(CloudEvent {
-        id: format!("{}-{}", operation.id, r#type.replace('.', "-")),
-        source: "/payments".to_owned(),
-        r#type: r#type.to_owned(),
-        subject: Some(request.order_id.clone()),
-        time: Some(operation.occurred_at.clone()),
-        tenantid: Some(request.tenant_id.clone()),
-        extensions: std::collections::BTreeMap::new(),
-        // Text and integers always serialise.
-        data: serde_json::value::to_raw_value(operation).ok()?,
-    })
 }

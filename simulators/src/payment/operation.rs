@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Mood;
-
 /// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,7 +47,7 @@ pub struct Request {
     pub amount: i64,
     /// ISO 4217.
     pub currency: String,
-    /// The payment token, which also chooses the mood.
+    /// The payment token, which also chooses the mood; only with a payment's first operation.
     #[serde(default, skip_serializing)]
     pub token: Option<String>,
     /// Everything else that was sent.
@@ -66,7 +64,7 @@ pub struct Operation {
     pub kind: Kind,
     /// Where it stands.
     pub status: Status,
-    /// In minor units, as requested.
+    /// In minor units; of a success, what took effect.
     pub amount: i64,
     /// As requested.
     pub currency: String,
@@ -116,36 +114,25 @@ impl Request {
         }
     }
 
-    /// The operation as it ends in this mood.
-    pub(super) fn outcome(&self, mood: Mood, public_url: &str) -> Operation {
-        let operation = self.pending();
-        match mood {
-            Mood::Declined => {
-                let failure = Failure { code: "card_declined".into(), message: "The card was declined.".into() };
-                Operation { status: Status::Failed, failure: Some(failure), ..operation }
-            }
-            Mood::Action => {
-                let url = format!("{public_url}/simulator/actions/{}", self.id);
-                let next_action = Some(NextAction { kind: "redirect".into(), url });
-                Operation { status: Status::RequiresAction, next_action, ..operation }
-            }
-            _ => Operation { status: Status::Succeeded, ..operation },
-        }
+    /// The operation when the customer has to do something at `url`.
+    pub(super) fn waiting(&self, url: String) -> Operation {
+        let next_action = NextAction { kind: "redirect".to_owned(), url };
+        Operation { status: Status::RequiresAction, next_action: Some(next_action), ..self.pending() }
+    }
+
+    /// The operation when it took effect with this amount, in minor units.
+    pub(super) fn succeeded(&self, amount: i64) -> Operation {
+        Operation { status: Status::Succeeded, amount, ..self.pending() }
+    }
+
+    /// The operation when it was refused for good.
+    pub(super) fn failed(&self, failure: Failure) -> Operation {
+        Operation { status: Status::Failed, failure: Some(failure), ..self.pending() }
     }
 }
 
-impl Operation {
-    /// The type of the event that tells of it; none while it is pending.
-    pub(super) fn event_type(&self) -> Option<&'static str> {
-        Some(match (self.status, self.kind) {
-            (Status::Pending, _) => return None,
-            (Status::RequiresAction, _) => "payment.requires_action.v1",
-            (Status::Succeeded, Kind::Authorize) => "payment.authorized.v1",
-            (Status::Succeeded, Kind::Capture) => "payment.captured.v1",
-            (Status::Succeeded, Kind::Void) => "payment.voided.v1",
-            (Status::Succeeded, Kind::Refund) => "refund.succeeded.v1",
-            (Status::Failed, Kind::Refund) => "refund.failed.v1",
-            (Status::Failed, _) => "payment.failed.v1",
-        })
+impl Failure {
+    pub(super) fn new(code: &str, message: &str) -> Self {
+        Self { code: code.to_owned(), message: message.to_owned() }
     }
 }

@@ -4,7 +4,8 @@
 
 use shared::{
     catalog,
-    commands::record_payment_outcome,
+    commands::record_payment_news,
+    domain::payments::report::News,
     messaging::{ConsumerFunction, Incoming, Rejection},
 };
 
@@ -14,7 +15,7 @@ pub fn function() -> ConsumerFunction {
 }
 
 async fn handle(incoming: Incoming) -> Result<(), Rejection> {
-    let report = incoming.data()?;
-    record_payment_outcome::execute(incoming.context(), &incoming.origin(), incoming.order_id()?, &report).await?;
+    let news = News::new(incoming.event.routing_key(), incoming.data()?);
+    record_payment_news::execute(incoming.context(), &incoming.origin(), incoming.order_id()?, &news).await?;
     Ok(())
 }

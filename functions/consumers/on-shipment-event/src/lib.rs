@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use shared::{
     catalog,
-    commands::record_shipment::{self, ShipmentNews},
+    commands::record_shipment::{self, ShipmentNews, ShipmentReport},
     domain::{fulfilment::Tracking, ids::FulfillmentId},
     messaging::{ConsumerFunction, DeadClass, Incoming, Rejection},
 };
@@ -23,12 +23,14 @@ struct Report {
 
 async fn handle(incoming: Incoming) -> Result<(), Rejection> {
     let Report { fulfillment_id, tracking } = incoming.data()?;
-    let stage = incoming.event.routing_key().strip_prefix("shipment.").and_then(|stage| stage.parse().ok());
+    let report = match incoming.event.routing_key().strip_prefix("shipment.") {
+        Some("cancellation_rejected") => Some(ShipmentReport::CancellationRejected),
+        stage => stage.and_then(|stage| stage.parse().ok()).map(|stage| ShipmentReport::Stage(stage, tracking)),
+    };
     let news = ShipmentNews {
         order: incoming.order_id()?,
         fulfillment: fulfillment_id,
-        stage: stage.ok_or_else(|| Rejection::dead(DeadClass::Malformed, "the type names no stage of a fulfilment"))?,
-        tracking,
+        report: report.ok_or_else(|| Rejection::dead(DeadClass::Malformed, "the type names no stage of a fulfilment"))?,
     };
     record_shipment::execute(incoming.context(), &incoming.origin(), &news).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What a draft collected, as the parameters that `order_create.sql` and `order_save.sql` share: `$1` to `$57`, one array a column.
+//! What a draft collected, as the parameters that `order_create.sql` and `order_save.sql` share: `$1` to `$63`, one array a column.
 
 use jiff_sqlx::ToSqlx;
 use sqlx::{Postgres, postgres::PgArguments, query::Query, types::Json};
@@ -10,7 +10,7 @@ use crate::domain::{
     ids::{OperationId, OrderId},
     money::Amount,
     order::{Order, draft::Changes, line::Line, status::OrderStatus},
-    payments::{Operation, Payment},
+    payments::{Operation, Payment, operation::Attention},
     timestamp::Timestamp,
 };
 
@@ -75,7 +75,7 @@ pub(super) fn column<'r, T, C>(rows: &'r [T], value: impl Fn(&'r T) -> C) -> Vec
     rows.iter().map(value).collect()
 }
 
-/// Binds `$1` to `$57`.
+/// Binds `$1` to `$63`.
 pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
     let query = query.bind(write.order.tenant.uuid()).bind(write.order.id.uuid());
     let query = bind_history(query, write);
@@ -143,6 +143,10 @@ fn bind_operations<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
         .bind(column(&rows, |row| timestamp(row.requested_at)))
         .bind(column(&rows, |row| row.sent_at.map(timestamp)))
         .bind(column(&rows, |row| row.settled_at.map(timestamp)))
+        .bind(column(&rows, |row| row.attention.map(Attention::as_str)))
+        .bind(column(&rows, |row| row.granted.minor_units()))
+        .bind(column(&rows, |row| row.is_final))
+        .bind(column(&rows, |row| row.undone_at.map(timestamp)))
 }
 
 fn bind_fulfillments<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
@@ -156,6 +160,7 @@ fn bind_fulfillments<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
         .bind(column(&rows, |row| row.tracking.as_ref().map(|tracking| tracking.number.as_str())))
         .bind(column(&rows, |row| row.tracking.as_ref().and_then(|tracking| tracking.url.as_deref())))
         .bind(column(&rows, |row| timestamp(row.created_at)))
+        .bind(column(&rows, |row| row.cancel_requested))
         .bind(column(&parts, |(fulfillment, _)| *fulfillment))
         .bind(column(&parts, |(_, part)| part.line.uuid()))
         .bind(column(&parts, |(_, part)| count(part.quantity)))
@@ -181,6 +186,7 @@ fn bind_state<'q>(query: PgQuery<'q>, order: &Order) -> PgQuery<'q> {
         .bind(i32::try_from(order.stock.attempt).unwrap_or(i32::MAX))
         .bind(Json(order.balances))
         .bind(timestamp(order.updated_at))
+        .bind(order.shipping_refunded)
 }
 
 /// Binds new payments: six arrays.
@@ -195,7 +201,7 @@ pub(super) fn bind_new_payments<'q>(query: PgQuery<'q>, write: &Write<'q>) -> Pg
         .bind(write.tokens_sealed)
 }
 
-/// Binds what only `order_save.sql` takes: `$58` to `$75`.
+/// Binds what only `order_save.sql` takes: `$64` to `$82`.
 pub(super) fn bind_save<'q>(query: PgQuery<'q>, write: &Write<'q>, answer: Option<&AnswerRow<'q>>) -> PgQuery<'q> {
     let lines: &[Line] = &write.order.lines;
     let spent: Vec<Uuid> = write.changes.spent_tokens.iter().map(|payment| payment.uuid()).collect();
@@ -206,6 +212,7 @@ pub(super) fn bind_save<'q>(query: PgQuery<'q>, write: &Write<'q>, answer: Optio
         .bind(column(lines, |line| count(line.quantities.shipped)))
         .bind(column(lines, |line| count(line.quantities.delivered)))
         .bind(column(lines, |line| count(line.quantities.returned)))
+        .bind(column(lines, |line| count(line.quantities.refunded)))
         .bind(column(&write.changes.timers_cleared, |timer| timer.kind.as_str()))
         .bind(column(&write.changes.timers_cleared, |timer| timer.subject))
         .bind(spent);

@@ -182,6 +182,19 @@ pub async fn order_find_by_external_reference(tx: &mut TenantTx, tenant: TenantI
     Ok(row.map(|(id,)| OrderId::new(id)))
 }
 
+/// The order that a tender belongs to.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn order_find_by_payment(tx: &mut TenantTx, tenant: TenantId, payment: PaymentId) -> Result<Option<OrderId>, Error> {
+    let row: Option<(Uuid,)> = sqlx::query_as(include_str!("order_find_by_payment.sql"))
+        .bind(tenant.uuid())
+        .bind(payment.uuid())
+        .fetch_optional(tx.connection())
+        .await?;
+    Ok(row.map(|(id,)| OrderId::new(id)))
+}
+
 /// Whether an order exists.
 ///
 /// # Errors

@@ -4,30 +4,30 @@
 -- claim writes nothing and returns false: the caller then reads the stored record in a new, younger statement.
 --
 -- $1 tenant, $2 order · $3–$7 history, $8 actor, $9 correlation id, $10 now · $11–$15 ledger · $16–$19 outbox, $20 shard ·
--- $21–$35 operations · $36–$44 fulfilments · $45–$47 timers · $48–$57 the order's state (these are the parameters of order_save.sql
--- too) · $58–$61 claim · $62–$73 the order · $74–$77 contact · $78–$88 lines · $89–$94 payments.
+-- $21–$39 operations · $40–$49 fulfilments · $50–$52 timers · $53–$63 the order's state (these are the parameters of order_save.sql
+-- too) · $64–$67 claim · $68–$79 the order · $80–$83 contact · $84–$94 lines · $95–$100 payments.
 WITH tenant AS MATERIALIZED (
     SELECT set_config('app.tenant_id', $1::uuid::text, true)
 ),
 claim AS (
     INSERT INTO idempotency_records (tenant_id, function, key, fingerprint, answer_sealed, created_at)
-    SELECT $1, $58, $59, $60, $61, $10 FROM tenant
+    SELECT $1, $64, $65, $66, $67, $10 FROM tenant
     ON CONFLICT DO NOTHING
     RETURNING tenant_id
 ),
 changed AS (
     INSERT INTO orders (
         tenant_id, id, version, event_sequence, status, payment_status, fulfillment_status, return_status, stock_status, stock_attempt,
-        balances, updated_at, number, external_reference, create_key, create_fingerprint, currency, customer_reference, shipping,
+        balances, updated_at, shipping_refunded, number, external_reference, create_key, create_fingerprint, currency, customer_reference, shipping,
         shipping_tax, discount, total, holds, metadata, created_at)
-    SELECT claim.tenant_id, $2, $48, $49, $50, $51, $52, $53, $54, $55, $56::jsonb, $57,
-        $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72::jsonb, $73::jsonb, $10
+    SELECT claim.tenant_id, $2, $53, $54, $55, $56, $57, $58, $59, $60, $61::jsonb, $62, $63,
+        $68, $69, $70, $71, $72, $73, $74, $75, $76, $77, $78::jsonb, $79::jsonb, $10
     FROM claim
     RETURNING tenant_id, id
 ),
 contact AS (
     INSERT INTO order_contacts (tenant_id, order_id, email_normalized, customer, shipping_address, billing_address)
-    SELECT changed.tenant_id, changed.id, $74, $75::jsonb, $76::jsonb, $77::jsonb
+    SELECT changed.tenant_id, changed.id, $80, $81::jsonb, $82::jsonb, $83::jsonb
     FROM changed
 ),
 lines AS (
@@ -37,15 +37,15 @@ lines AS (
     SELECT changed.tenant_id, changed.id, l.id, l.position - 1, l.sku, l.name, l.unit_price, l.discount, l.tax, l.requires_shipping,
         l.metadata::jsonb, l.ordered, l.cancelled, l.fulfilled, 0, 0, 0
     FROM changed, unnest(
-        $78::uuid[], $79::text[], $80::text[], $81::bigint[], $82::bigint[], $83::bigint[], $84::boolean[], $85::text[], $86::bigint[],
-        $87::bigint[], $88::bigint[])
+        $84::uuid[], $85::text[], $86::text[], $87::bigint[], $88::bigint[], $89::bigint[], $90::boolean[], $91::text[], $92::bigint[],
+        $93::bigint[], $94::bigint[])
         WITH ORDINALITY
         AS l (id, sku, name, unit_price, discount, tax, requires_shipping, metadata, ordered, cancelled, fulfilled, position)
 ),
 tenders AS (
     INSERT INTO payments (tenant_id, order_id, id, position, method, capture, amount, token_sealed, created_at)
     SELECT changed.tenant_id, changed.id, p.id, p.position, p.method, p.capture, p.amount, p.token_sealed, $10
-    FROM changed, unnest($89::uuid[], $90::integer[], $91::text[], $92::text[], $93::bigint[], $94::bytea[])
+    FROM changed, unnest($95::uuid[], $96::integer[], $97::text[], $98::text[], $99::bigint[], $100::bytea[])
         AS p (id, position, method, capture, amount, token_sealed)
 ),
 awaited AS (
@@ -75,15 +75,16 @@ published AS (
 operations AS (
     INSERT INTO payment_operations (
         tenant_id, order_id, id, payment_id, kind, state, amount, settled_amount, provider_reference, failure_code, failure_message,
-        next_action, reverse_on_success, conflicted, requested_at, sent_at, settled_at)
+        next_action, reverse_on_success, conflicted, requested_at, sent_at, settled_at, attention, granted, is_final, undone_at)
     SELECT changed.tenant_id, changed.id, o.id, o.payment_id, o.kind, o.state, o.amount, o.settled_amount, o.provider_reference,
         o.failure_code, o.failure_message, o.next_action::jsonb, o.reverse_on_success, o.conflicted, o.requested_at, o.sent_at,
-        o.settled_at
+        o.settled_at, o.attention, o.granted, o.is_final, o.undone_at
     FROM changed, unnest(
         $21::uuid[], $22::uuid[], $23::text[], $24::text[], $25::bigint[], $26::bigint[], $27::text[], $28::text[], $29::text[],
-        $30::text[], $31::boolean[], $32::boolean[], $33::timestamptz[], $34::timestamptz[], $35::timestamptz[])
+        $30::text[], $31::boolean[], $32::boolean[], $33::timestamptz[], $34::timestamptz[], $35::timestamptz[],
+        $36::text[], $37::bigint[], $38::boolean[], $39::timestamptz[])
         AS o (id, payment_id, kind, state, amount, settled_amount, provider_reference, failure_code, failure_message, next_action,
-              reverse_on_success, conflicted, requested_at, sent_at, settled_at)
+              reverse_on_success, conflicted, requested_at, sent_at, settled_at, attention, granted, is_final, undone_at)
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         state = excluded.state,
         settled_amount = excluded.settled_amount,
@@ -97,10 +98,12 @@ operations AS (
         settled_at = excluded.settled_at
 ),
 fulfilments AS (
-    INSERT INTO fulfillments (tenant_id, order_id, id, status, carrier, tracking_number, tracking_url, created_at, updated_at)
-    SELECT changed.tenant_id, changed.id, f.id, f.status, f.carrier, f.tracking_number, f.tracking_url, f.created_at, $10
-    FROM changed, unnest($36::uuid[], $37::text[], $38::text[], $39::text[], $40::text[], $41::timestamptz[])
-        AS f (id, status, carrier, tracking_number, tracking_url, created_at)
+    INSERT INTO fulfillments (
+        tenant_id, order_id, id, status, carrier, tracking_number, tracking_url, created_at, cancel_requested, updated_at)
+    SELECT changed.tenant_id, changed.id, f.id, f.status, f.carrier, f.tracking_number, f.tracking_url, f.created_at,
+        f.cancel_requested, $10
+    FROM changed, unnest($40::uuid[], $41::text[], $42::text[], $43::text[], $44::text[], $45::timestamptz[], $46::boolean[])
+        AS f (id, status, carrier, tracking_number, tracking_url, created_at, cancel_requested)
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         status = excluded.status,
         carrier = excluded.carrier,
@@ -111,13 +114,13 @@ fulfilments AS (
 fulfilment_parts AS (
     INSERT INTO fulfillment_lines (tenant_id, fulfillment_id, line_id, quantity)
     SELECT changed.tenant_id, p.fulfillment_id, p.line_id, p.quantity
-    FROM changed, unnest($42::uuid[], $43::uuid[], $44::bigint[]) AS p (fulfillment_id, line_id, quantity)
+    FROM changed, unnest($47::uuid[], $48::uuid[], $49::bigint[]) AS p (fulfillment_id, line_id, quantity)
     ON CONFLICT DO NOTHING
 ),
 deadlines AS (
     INSERT INTO timers (tenant_id, kind, subject_id, due_at)
     SELECT changed.tenant_id, t.kind, t.subject_id, t.due_at
-    FROM changed, unnest($45::text[], $46::uuid[], $47::timestamptz[]) AS t (kind, subject_id, due_at)
+    FROM changed, unnest($50::text[], $51::uuid[], $52::timestamptz[]) AS t (kind, subject_id, due_at)
     ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
 )
 SELECT EXISTS (SELECT FROM claim) AS claimed

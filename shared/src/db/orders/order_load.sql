@@ -16,6 +16,7 @@ SELECT json_build_object(
     'shipping', o.shipping,
     'shipping_tax', o.shipping_tax,
     'discount', o.discount,
+    'shipping_refunded', o.shipping_refunded,
     'balances', o.balances,
     'holds', o.holds,
     'metadata', o.metadata,
@@ -28,7 +29,8 @@ SELECT json_build_object(
         SELECT json_agg(json_build_object(
             'id', l.id, 'sku', l.sku, 'name', l.name, 'unit_price', l.unit_price, 'discount', l.discount, 'tax', l.tax,
             'requires_shipping', l.requires_shipping, 'metadata', l.metadata, 'ordered', l.ordered, 'cancelled', l.cancelled,
-            'fulfilled', l.fulfilled, 'shipped', l.shipped, 'delivered', l.delivered, 'returned', l.returned) ORDER BY l.position)
+            'fulfilled', l.fulfilled, 'shipped', l.shipped, 'delivered', l.delivered, 'returned', l.returned,
+            'refunded', l.refunded) ORDER BY l.position)
         FROM order_lines AS l
         WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id),
     'payments', (
@@ -41,14 +43,15 @@ SELECT json_build_object(
             'id', r.id, 'payment_id', r.payment_id, 'kind', r.kind, 'state', r.state, 'amount', r.amount,
             'settled_amount', r.settled_amount, 'provider_reference', r.provider_reference, 'failure_code', r.failure_code,
             'failure_message', r.failure_message, 'next_action', r.next_action, 'reverse_on_success', r.reverse_on_success,
-            'conflicted', r.conflicted, 'requested_at', r.requested_at, 'sent_at', r.sent_at, 'settled_at', r.settled_at)
+            'conflicted', r.conflicted, 'requested_at', r.requested_at, 'sent_at', r.sent_at, 'settled_at', r.settled_at,
+            'attention', r.attention, 'granted', r.granted, 'is_final', r.is_final, 'undone_at', r.undone_at)
             ORDER BY r.requested_at, r.id), '[]')
         FROM payment_operations AS r
         WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id),
     'fulfillments', (
         SELECT coalesce(json_agg(json_build_object(
             'id', f.id, 'status', f.status, 'carrier', f.carrier, 'tracking_number', f.tracking_number, 'tracking_url', f.tracking_url,
-            'created_at', f.created_at, 'updated_at', f.updated_at,
+            'created_at', f.created_at, 'updated_at', f.updated_at, 'cancel_requested', f.cancel_requested,
             'lines', (
                 SELECT json_agg(json_build_object('line_id', q.line_id, 'quantity', q.quantity))
                 FROM fulfillment_lines AS q

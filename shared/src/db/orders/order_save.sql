@@ -1,21 +1,22 @@
 -- Saves a changed order: its state and everything that commits with it, in one statement of an open tenant transaction. The order's
 -- row is locked already.
 --
--- $1–$57 as in order_create.sql ($1 is bound for that numbering; row-level security supplies the tenant) · $58–$63 line counters ·
--- $64–$65 timers to clear · $66 payments whose token is spent · $67–$72 new payments · $73–$75 the claimed idempotency key and its
+-- $1–$63 as in order_create.sql ($1 is bound for that numbering; row-level security supplies the tenant) · $64–$70 line counters ·
+-- $71–$72 timers to clear · $73 payments whose token is spent · $74–$79 new payments · $80–$82 the claimed idempotency key and its
 -- answer, NULL for a change that is no answer to a request.
 WITH changed AS (
     UPDATE orders SET
-        version = $48,
-        event_sequence = $49,
-        status = $50,
-        payment_status = $51,
-        fulfillment_status = $52,
-        return_status = $53,
-        stock_status = $54,
-        stock_attempt = $55,
-        balances = $56::jsonb,
-        updated_at = $57
+        version = $53,
+        event_sequence = $54,
+        status = $55,
+        payment_status = $56,
+        fulfillment_status = $57,
+        return_status = $58,
+        stock_status = $59,
+        stock_attempt = $60,
+        balances = $61::jsonb,
+        updated_at = $62,
+        shipping_refunded = $63
     WHERE tenant_id = $1 AND id = $2
     RETURNING tenant_id, id
 ),
@@ -25,33 +26,34 @@ lines AS (
         fulfilled = n.fulfilled,
         shipped = n.shipped,
         delivered = n.delivered,
-        returned = n.returned
-    FROM changed, unnest($58::uuid[], $59::bigint[], $60::bigint[], $61::bigint[], $62::bigint[], $63::bigint[])
-        AS n (id, cancelled, fulfilled, shipped, delivered, returned)
+        returned = n.returned,
+        refunded = n.refunded
+    FROM changed, unnest($64::uuid[], $65::bigint[], $66::bigint[], $67::bigint[], $68::bigint[], $69::bigint[], $70::bigint[])
+        AS n (id, cancelled, fulfilled, shipped, delivered, returned, refunded)
     WHERE l.tenant_id = changed.tenant_id AND l.order_id = changed.id AND l.id = n.id
-        AND (l.cancelled, l.fulfilled, l.shipped, l.delivered, l.returned)
-            IS DISTINCT FROM (n.cancelled, n.fulfilled, n.shipped, n.delivered, n.returned)
+        AND (l.cancelled, l.fulfilled, l.shipped, l.delivered, l.returned, l.refunded)
+            IS DISTINCT FROM (n.cancelled, n.fulfilled, n.shipped, n.delivered, n.returned, n.refunded)
 ),
 cleared AS (
     DELETE FROM timers AS t
-    USING changed, unnest($64::text[], $65::uuid[]) AS c (kind, subject_id)
+    USING changed, unnest($71::text[], $72::uuid[]) AS c (kind, subject_id)
     WHERE t.tenant_id = changed.tenant_id AND t.kind = c.kind AND t.subject_id = c.subject_id
 ),
 spent AS (
     UPDATE payments AS p SET token_sealed = NULL
     FROM changed
-    WHERE p.tenant_id = changed.tenant_id AND p.id = ANY ($66::uuid[]) AND p.token_sealed IS NOT NULL
+    WHERE p.tenant_id = changed.tenant_id AND p.id = ANY ($73::uuid[]) AND p.token_sealed IS NOT NULL
 ),
 tenders AS (
     INSERT INTO payments (tenant_id, order_id, id, position, method, capture, amount, token_sealed, created_at)
     SELECT changed.tenant_id, changed.id, p.id, p.position, p.method, p.capture, p.amount, p.token_sealed, $10
-    FROM changed, unnest($67::uuid[], $68::integer[], $69::text[], $70::text[], $71::bigint[], $72::bytea[])
+    FROM changed, unnest($74::uuid[], $75::integer[], $76::text[], $77::text[], $78::bigint[], $79::bytea[])
         AS p (id, position, method, capture, amount, token_sealed)
 ),
 answered AS (
-    UPDATE idempotency_records AS r SET answer_sealed = $75
+    UPDATE idempotency_records AS r SET answer_sealed = $82
     FROM changed
-    WHERE r.tenant_id = changed.tenant_id AND r.function = $73 AND r.key = $74
+    WHERE r.tenant_id = changed.tenant_id AND r.function = $80 AND r.key = $81
 ),
 history AS (
     INSERT INTO order_history (tenant_id, order_id, version, action, actor, from_status, to_status, reason, correlation_id, at)
@@ -75,15 +77,16 @@ published AS (
 operations AS (
     INSERT INTO payment_operations (
         tenant_id, order_id, id, payment_id, kind, state, amount, settled_amount, provider_reference, failure_code, failure_message,
-        next_action, reverse_on_success, conflicted, requested_at, sent_at, settled_at)
+        next_action, reverse_on_success, conflicted, requested_at, sent_at, settled_at, attention, granted, is_final, undone_at)
     SELECT changed.tenant_id, changed.id, o.id, o.payment_id, o.kind, o.state, o.amount, o.settled_amount, o.provider_reference,
         o.failure_code, o.failure_message, o.next_action::jsonb, o.reverse_on_success, o.conflicted, o.requested_at, o.sent_at,
-        o.settled_at
+        o.settled_at, o.attention, o.granted, o.is_final, o.undone_at
     FROM changed, unnest(
         $21::uuid[], $22::uuid[], $23::text[], $24::text[], $25::bigint[], $26::bigint[], $27::text[], $28::text[], $29::text[],
-        $30::text[], $31::boolean[], $32::boolean[], $33::timestamptz[], $34::timestamptz[], $35::timestamptz[])
+        $30::text[], $31::boolean[], $32::boolean[], $33::timestamptz[], $34::timestamptz[], $35::timestamptz[],
+        $36::text[], $37::bigint[], $38::boolean[], $39::timestamptz[])
         AS o (id, payment_id, kind, state, amount, settled_amount, provider_reference, failure_code, failure_message, next_action,
-              reverse_on_success, conflicted, requested_at, sent_at, settled_at)
+              reverse_on_success, conflicted, requested_at, sent_at, settled_at, attention, granted, is_final, undone_at)
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         state = excluded.state,
         settled_amount = excluded.settled_amount,
@@ -94,30 +97,35 @@ operations AS (
         reverse_on_success = excluded.reverse_on_success,
         conflicted = excluded.conflicted,
         sent_at = excluded.sent_at,
-        settled_at = excluded.settled_at
+        settled_at = excluded.settled_at,
+        attention = excluded.attention,
+        undone_at = excluded.undone_at
 ),
 fulfilments AS (
-    INSERT INTO fulfillments (tenant_id, order_id, id, status, carrier, tracking_number, tracking_url, created_at, updated_at)
-    SELECT changed.tenant_id, changed.id, f.id, f.status, f.carrier, f.tracking_number, f.tracking_url, f.created_at, $10
-    FROM changed, unnest($36::uuid[], $37::text[], $38::text[], $39::text[], $40::text[], $41::timestamptz[])
-        AS f (id, status, carrier, tracking_number, tracking_url, created_at)
+    INSERT INTO fulfillments (
+        tenant_id, order_id, id, status, carrier, tracking_number, tracking_url, created_at, cancel_requested, updated_at)
+    SELECT changed.tenant_id, changed.id, f.id, f.status, f.carrier, f.tracking_number, f.tracking_url, f.created_at,
+        f.cancel_requested, $10
+    FROM changed, unnest($40::uuid[], $41::text[], $42::text[], $43::text[], $44::text[], $45::timestamptz[], $46::boolean[])
+        AS f (id, status, carrier, tracking_number, tracking_url, created_at, cancel_requested)
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         status = excluded.status,
         carrier = excluded.carrier,
         tracking_number = excluded.tracking_number,
         tracking_url = excluded.tracking_url,
+        cancel_requested = excluded.cancel_requested,
         updated_at = excluded.updated_at
 ),
 fulfilment_parts AS (
     INSERT INTO fulfillment_lines (tenant_id, fulfillment_id, line_id, quantity)
     SELECT changed.tenant_id, p.fulfillment_id, p.line_id, p.quantity
-    FROM changed, unnest($42::uuid[], $43::uuid[], $44::bigint[]) AS p (fulfillment_id, line_id, quantity)
+    FROM changed, unnest($47::uuid[], $48::uuid[], $49::bigint[]) AS p (fulfillment_id, line_id, quantity)
     ON CONFLICT DO NOTHING
 ),
 deadlines AS (
     INSERT INTO timers (tenant_id, kind, subject_id, due_at)
     SELECT changed.tenant_id, t.kind, t.subject_id, t.due_at
-    FROM changed, unnest($45::text[], $46::uuid[], $47::timestamptz[]) AS t (kind, subject_id, due_at)
+    FROM changed, unnest($50::text[], $51::uuid[], $52::timestamptz[]) AS t (kind, subject_id, due_at)
     ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
 )
 SELECT count(*) AS saved FROM changed

@@ -20,7 +20,7 @@ use crate::{
         payments::{
             Capture, Operation, OperationKind, OperationState, Payment,
             ledger::Balances,
-            operation::{Failure, NextAction},
+            operation::{Attention, Failure, NextAction},
         },
         timestamp::Timestamp,
     },
@@ -44,6 +44,7 @@ pub(super) struct OrderRecord {
     shipping: Amount,
     shipping_tax: Amount,
     discount: Amount,
+    shipping_refunded: bool,
     balances: Balances,
     holds: Vec<Hold>,
     metadata: Map<String, Value>,
@@ -74,6 +75,7 @@ struct LineRecord {
     shipped: u32,
     delivered: u32,
     returned: u32,
+    refunded: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,6 +104,10 @@ struct OperationRecord {
     requested_at: Timestamp,
     sent_at: Option<Timestamp>,
     settled_at: Option<Timestamp>,
+    attention: Option<Attention>,
+    granted: Amount,
+    is_final: bool,
+    undone_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +117,7 @@ struct FulfillmentRecord {
     carrier: Option<String>,
     tracking_number: Option<String>,
     tracking_url: Option<String>,
+    cancel_requested: bool,
     created_at: Timestamp,
     updated_at: Timestamp,
     lines: Vec<FulfillmentLineRecord>,
@@ -148,6 +155,7 @@ impl OrderRecord {
             shipping: self.shipping,
             shipping_tax: self.shipping_tax,
             discount: self.discount,
+            shipping_refunded: self.shipping_refunded,
             balances: self.balances,
             payments,
             fulfillments: self.fulfillments.into_iter().map(Fulfillment::from).collect(),
@@ -182,6 +190,7 @@ impl From<LineRecord> for Line {
                 shipped: record.shipped,
                 delivered: record.delivered,
                 returned: record.returned,
+                refunded: record.refunded,
             },
         }
     }
@@ -218,6 +227,10 @@ impl From<OperationRecord> for Operation {
             requested_at: record.requested_at,
             sent_at: record.sent_at,
             settled_at: record.settled_at,
+            attention: record.attention,
+            granted: record.granted,
+            is_final: record.is_final,
+            undone_at: record.undone_at,
         }
     }
 }
@@ -231,6 +244,7 @@ impl From<FulfillmentRecord> for Fulfillment {
             id: FulfillmentId::new(record.id),
             stage: record.status,
             tracking,
+            cancel_requested: record.cancel_requested,
             lines: record.lines.into_iter().map(part).collect(),
             created_at: record.created_at,
             updated_at: record.updated_at,

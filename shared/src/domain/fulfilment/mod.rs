@@ -69,6 +69,8 @@ pub struct Fulfillment {
     pub stage: FulfillmentStage,
     /// Where the parcel is.
     pub tracking: Option<Tracking>,
+    /// `shipping.cancel` is out and not answered.
+    pub cancel_requested: bool,
     /// What is in it.
     pub lines: Vec<FulfillmentLine>,
     /// When it was asked for.

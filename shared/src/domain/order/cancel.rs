@@ -1,43 +1,29 @@
-//! Cancelling a whole order before it is confirmed: what is held is let go, what was taken goes back, and only when both are
-//! confirmed by answers is the order `cancelled`.
+//! Cancelling a whole order: goods that are with a shipping partner are called back; once none is on its way, the sale is taken back,
+//! stock is let go and money goes back. Only when all of it is confirmed by answers is the order `cancelled`.
+//!
+//! Money waits for the goods: what left before the cancellation reached it is paid for (`overtaken`).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
+    Order,
     actions::Action,
     draft::{Draft, Refusal},
-    status::{OrderStatus, StockStatus},
+    line::{self, Line},
+    reason::Reason,
+    status::OrderStatus,
     transitions::Trigger,
 };
 use crate::domain::{
+    fulfilment::FulfillmentLine,
+    ids::{FulfillmentId, LineId},
     messages::MessageType,
     money::{Amount, Overflow},
     payments::ledger::Fact,
     schema::ReasonCode,
 };
-
-/// Characters of a reason at most.
-pub const REASON_MAX: usize = 64;
-
-/// Why a caller cancels: a code, not prose, because history keeps it for ever and must hold no personal data.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct CancelReason(String);
-
-impl TryFrom<String> for CancelReason {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let is_code = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if (1..=REASON_MAX).contains(&text.len()) && text.bytes().all(is_code) {
-            Ok(Self(text))
-        } else {
-            Err(format!("a reason is a code of 1 to {REASON_MAX} characters a-z, 0-9 and _, such as customer_request"))
-        }
-    }
-}
 
 /// The body of `POST /v1/orders/{order_id}/cancel`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -45,7 +31,7 @@ impl TryFrom<String> for CancelReason {
 pub struct CancelRequest {
     /// Why: a code, not prose.
     #[schema(value_type = Option<ReasonCode>)]
-    pub reason: Option<CancelReason>,
+    pub reason: Option<Reason>,
 }
 
 impl Draft<'_> {
@@ -53,39 +39,103 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// [`Refusal::NotAllowed`]; [`Refusal::Overflow`].
-    pub fn cancel(&mut self, reason: Option<CancelReason>) -> Result<(), Refusal> {
+    pub fn cancel(&mut self, reason: Option<Reason>) -> Result<(), Refusal> {
         if matches!(self.order.status, OrderStatus::Cancelling | OrderStatus::Cancelled) {
             return Ok(());
         }
         self.guard(Action::Cancel)?;
-        self.post(Fact::Cancelled, self.order.balances.due(), Amount::ZERO, None)?;
-        let reason = reason.map(|CancelReason(code)| code);
+        let reason = reason.map(|reason| reason.as_str().to_owned());
+        if self.order.has_no_live_fulfillment() {
+            self.take_back_sale()?;
+        }
         self.take(Trigger::Cancel, reason.clone())?;
         self.clear_payment_deadline();
         self.publish(MessageType::OrderCancellationRequested, json!({ "reason": reason }))?;
-        self.let_stock_go();
-        self.reverse_payments()?;
+        if self.order.has_no_live_fulfillment() {
+            self.let_go()?;
+        } else {
+            self.call_goods_back();
+        }
         self.advance()
     }
 
-    /// No live authorization, net paid 0, no reservation, and nothing on its way that could change this.
-    pub(super) fn is_undone(&self) -> Result<bool, Overflow> {
-        let balances = &self.order.balances;
-        let mut operations = self.order.payments.iter().flat_map(|payment| &payment.operations);
-        let stock_is_free =
-            matches!(self.order.stock.status, StockStatus::Off | StockStatus::Rejected | StockStatus::Expired | StockStatus::Released);
-        Ok(stock_is_free
-            && balances.authorized().is_zero()
-            && balances.captured().minus(balances.refunded())?.is_zero()
-            && !operations.any(|operation| operation.state.is_open()))
-    }
-
-    pub(super) fn settle_cancellation(&mut self) -> Result<(), Refusal> {
+    /// The whole order is no sale any more: nothing of it is due, none of its units will be delivered. A version must follow.
+    pub(super) fn take_back_sale(&mut self) -> Result<(), Overflow> {
         for line in &mut self.order.lines {
             line.quantities.cancelled = line.quantities.ordered - line.quantities.fulfilled;
         }
-        self.take(Trigger::CancelSettled, None)?;
-        self.publish(MessageType::OrderCancelled, Value::Null)?;
-        Ok(())
+        self.post(Fact::Cancelled, self.order.balances.due(), Amount::ZERO, None)
+    }
+
+    /// The order has no more use for its stock and its money.
+    pub(super) fn let_go(&mut self) -> Result<(), Refusal> {
+        self.let_stock_go();
+        self.reverse_payments()
+    }
+
+    fn call_goods_back(&mut self) {
+        let live = self.order.fulfillments.iter_mut().filter(|fulfillment| fulfillment.stage.is_live());
+        let ids: Vec<FulfillmentId> = live
+            .map(|fulfillment| {
+                fulfillment.cancel_requested = true;
+                fulfillment.id
+            })
+            .collect();
+        for id in ids {
+            self.changes.fulfillments.insert(id);
+            let data = json!({ "fulfillment_id": id, "order_id": self.order.id });
+            self.command(MessageType::ShippingCancel, data);
+        }
+    }
+
+    /// Goods left before the cancellation reached them: the order goes on with them, and without everything that is still here and with
+    /// no partner.
+    pub(super) fn overtaken(&mut self) -> Result<(), Refusal> {
+        self.take(Trigger::CancelOvertaken, None)?;
+        self.publish(MessageType::OrderProcessing, Value::Null)?;
+        let open = |line: &Line| line.quantities.ordered - line.quantities.cancelled - line.quantities.fulfilled;
+        let here = self.order.lines.iter().map(|line| FulfillmentLine { line: line.id, quantity: open(line) });
+        let here = here.filter(|part| part.quantity > 0).collect::<Vec<_>>();
+        self.cancel_units(&here)
+    }
+
+    /// Takes units out of an order that goes on: their value leaves the sale, their stock is let go, and what was paid for them goes
+    /// back. They must be in no fulfilment.
+    pub(super) fn cancel_units(&mut self, units: &[FulfillmentLine]) -> Result<(), Refusal> {
+        if units.is_empty() {
+            return Ok(());
+        }
+        let mut value = Amount::ZERO;
+        for part in units {
+            value = value.plus(self.order.value_of_units(part.line, part.quantity)?)?;
+        }
+        for part in units {
+            if let Some(line) = self.order.lines.iter_mut().find(|line| line.id == part.line) {
+                line.quantities.cancelled += part.quantity;
+            }
+        }
+        self.post(Fact::Cancelled, value.min(self.order.balances.due()), Amount::ZERO, None)?;
+        self.record("lines_cancelled", None);
+        let lines: Vec<Value> = units.iter().map(|part| json!({ "id": part.line, "quantity": part.quantity })).collect();
+        self.publish(MessageType::OrderLinesCancelled, json!({ "lines": lines }))?;
+        self.release_units(units);
+        self.refund_owed()
+    }
+}
+
+impl Order {
+    /// What the next `quantity` units of a line are worth, its share of the order's discount taken off and its tax put on: the units that
+    /// were neither cancelled nor refunded come first, and those that were are worth nothing any more.
+    ///
+    /// # Errors
+    /// [`Overflow`]; cannot happen for an order that was placed.
+    pub(super) fn value_of_units(&self, id: LineId, quantity: u32) -> Result<Amount, Overflow> {
+        let weights = self.lines.iter().map(|line| line.gross()?.minus(line.discount)).collect::<Result<Vec<_>, _>>()?;
+        let shares = line::shares(self.discount, &weights);
+        let Some(index) = self.lines.iter().position(|line| line.id == id) else { return Ok(Amount::ZERO) };
+        let line = &self.lines[index];
+        let net = weights[index].minus(shares[index])?.plus(line.tax)?;
+        let (ordered, taken) = (line.quantities.ordered, line.quantities.taken_out());
+        Ok(line::value_of_units(net, ordered, taken, quantity.min(ordered - taken)))
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Order,
-    actions::{Action, AllowedAction},
+    actions::NotAllowed,
     status::OrderStatus,
     transitions::{self, Trigger},
 };
@@ -28,7 +28,7 @@ use crate::domain::{
 /// Why the domain refuses a change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The table has no such row.
+    /// The table has no such row, or its guard does not hold.
     #[error("an order that is {from} cannot take {trigger}")]
     IllegalTransition {
         /// The status it is in.
@@ -37,15 +37,23 @@ pub enum Refusal {
         trigger: Trigger,
     },
     /// A caller asked for what the order does not allow now.
-    #[error("{action} is not allowed")]
-    NotAllowed {
-        /// What was asked for.
-        action: Action,
-        /// A hold is the only obstacle.
-        on_hold: bool,
-        /// What could be asked for instead.
-        allowed_actions: Vec<AllowedAction>,
+    #[error("{} is not allowed", .0.action)]
+    NotAllowed(Box<NotAllowed>),
+    /// A caller asked for more than there is.
+    #[error("{asked} exceeds the {available} of {limit}")]
+    Exceeds {
+        /// More of what.
+        limit: Limit,
+        /// Where in the body it says so.
+        pointer: String,
+        /// How much was asked for.
+        asked: i64,
+        /// How much there is.
+        available: i64,
     },
+    /// A person wants to settle what needs no settling.
+    #[error("{0}")]
+    NothingToSettle(&'static str),
     /// A caller asked for something that this order gives no room for.
     #[error("the request does not fit the order")]
     Invalid(Vec<FieldError>),
@@ -58,6 +66,30 @@ pub enum Refusal {
     /// Money left its range.
     #[error(transparent)]
     Overflow(#[from] Overflow),
+}
+
+text_enum! {
+    /// What a caller can ask too much of.
+    Limit {
+        /// Money that is set aside and that nobody takes yet.
+        Capturable = "capturable",
+        /// Money that was taken and has not gone back.
+        Refundable = "refundable",
+        /// Units of a line.
+        Quantity = "quantity",
+    }
+}
+
+impl Refusal {
+    /// More money than there is.
+    pub(super) fn exceeds(limit: Limit, pointer: impl Into<String>, asked: Amount, available: Amount) -> Self {
+        Self::Exceeds { limit, pointer: pointer.into(), asked: asked.minor_units(), available: available.minor_units() }
+    }
+
+    /// More units than there are.
+    pub(super) fn exceeds_quantity(pointer: impl Into<String>, asked: u32, available: u32) -> Self {
+        Self::Exceeds { limit: Limit::Quantity, pointer: pointer.into(), asked: asked.into(), available: available.into() }
+    }
 }
 
 /// One history row: one version.
@@ -176,7 +208,11 @@ impl<'a> Draft<'a> {
     /// Takes a row of the transition table: one version.
     pub(super) fn take(&mut self, trigger: Trigger, reason: Option<String>) -> Result<(), Refusal> {
         let from = self.order.status;
-        self.order.status = transitions::target(from, trigger).ok_or(Refusal::IllegalTransition { from, trigger })?;
+        let row = transitions::find(from, trigger).ok_or(Refusal::IllegalTransition { from, trigger })?;
+        if !row.guard.holds(&self.order)? {
+            return Err(Refusal::IllegalTransition { from, trigger });
+        }
+        self.order.status = row.to;
         self.version(trigger.as_str(), Some(from), reason);
         Ok(())
     }

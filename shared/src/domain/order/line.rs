@@ -7,7 +7,8 @@ use crate::domain::{
     money::{Amount, Overflow},
 };
 
-/// How many units have reached each stage. `ordered ≥ cancelled + fulfilled`, `fulfilled ≥ shipped ≥ delivered ≥ returned`.
+/// How many units have reached each stage. `ordered ≥ cancelled + fulfilled`, `fulfilled ≥ shipped ≥ delivered ≥ returned`,
+/// `ordered ≥ refunded`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Quantities {
     /// Bought.
@@ -22,6 +23,15 @@ pub struct Quantities {
     pub delivered: u32,
     /// Come back.
     pub returned: u32,
+    /// Paid back to the customer, who keeps them.
+    pub refunded: u32,
+}
+
+impl Quantities {
+    /// Units whose value has left the sale already.
+    pub fn taken_out(&self) -> u32 {
+        (self.cancelled.saturating_add(self.refunded)).min(self.ordered)
+    }
 }
 
 /// One line.

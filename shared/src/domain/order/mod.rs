@@ -1,11 +1,12 @@
 //! The order: its state, and what it makes of each thing that can happen to it.
 //!
 //! [`Order`] is the state. A [`draft::Draft`] is an order under change: every reaction (`stock`, `payment`, `shipment`, and `advance` after
-//! each, and what callers ask for: `cancel`, `tender`) works on a draft, and the draft collects history, postings, messages and timers that must commit with the new state.
+//! each, `undone`, and what callers and people ask for: `cancel`, `tender`, `capture`, `void`, `refund`, `resolve`) works on a draft, and the draft collects history, postings, messages and timers that must commit with the new state.
 
 pub mod actions;
 pub mod advance;
 pub mod cancel;
+pub mod capture;
 pub mod contact;
 pub mod draft;
 pub mod hold;
@@ -14,7 +15,11 @@ pub mod line;
 pub mod metadata;
 pub mod payment;
 pub mod place;
+pub mod reason;
+pub mod refund;
 pub mod request;
+pub mod resolve;
+mod reversal;
 pub mod shipment;
 pub mod status;
 pub mod stock;
@@ -22,6 +27,8 @@ pub mod tender;
 #[cfg(test)]
 mod tests;
 pub mod transitions;
+mod undone;
+mod void;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -87,6 +94,8 @@ pub struct Order {
     pub shipping_tax: Amount,
     /// Off the whole order.
     pub discount: Amount,
+    /// The price of shipping has gone back to the customer.
+    pub shipping_refunded: bool,
     /// Balances of its ledger.
     pub balances: Balances,
     /// Its tenders.

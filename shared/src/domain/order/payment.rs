@@ -7,21 +7,40 @@ use crate::domain::{
     ids::{OperationId, PaymentId},
     messages::MessageType,
     money::Amount,
-    order::status::{OrderStatus, PaymentStatus},
+    order::status::PaymentStatus,
     payments::{
         Operation, OperationKind, OperationState,
         ledger::Fact,
-        operation::{Failure, NextAction, Outcome, Verdict},
-        report::OperationReport,
+        operation::{Attention, Failure, NextAction, Outcome, Verdict},
+        report::{News, OperationReport},
     },
 };
 
 impl Draft<'_> {
+    /// Applies what the payment service tells of an operation.
+    ///
+    /// # Errors
+    /// [`Refusal::Contradiction`] when the report fits neither itself nor the operation; else as [`Draft::apply_outcome`].
+    pub fn apply_news(&mut self, news: &News) -> Result<(), Refusal> {
+        match news {
+            News::Outcome(report) => self.apply_report(report),
+            News::AuthorizationExpired(report) => self.authorization_expired(report),
+            News::RefundReversed(report) => self.refund_reversed(report),
+        }
+    }
+
     /// Applies the payment service's report of an operation.
     ///
     /// # Errors
     /// [`Refusal::Contradiction`] when the report fits neither itself nor the operation; else as [`Draft::apply_outcome`].
     pub fn apply_report(&mut self, report: &OperationReport) -> Result<(), Refusal> {
+        self.reported(report)?;
+        let outcome = report.outcome().map_err(|error| Refusal::Contradiction(error.to_string()))?;
+        self.apply_outcome(report.id, outcome)
+    }
+
+    /// The operation that a report speaks of, if it is the one that it says it is.
+    pub(super) fn reported(&self, report: &OperationReport) -> Result<&Operation, Refusal> {
         let operation = self.operation(report.id).ok_or(Refusal::NotYetKnown("operation"))?;
         if operation.kind != report.kind {
             return Err(Refusal::Contradiction(format!("the operation is a {}, the report speaks of a {}", operation.kind, report.kind)));
@@ -29,8 +48,7 @@ impl Draft<'_> {
         if report.currency != self.order.currency.code() {
             return Err(Refusal::Contradiction(format!("the order is in {}, the report in {}", self.order.currency, report.currency)));
         }
-        let outcome = report.outcome().map_err(|error| Refusal::Contradiction(error.to_string()))?;
-        self.apply_outcome(report.id, outcome)
+        Ok(operation)
     }
 
     /// Applies the outcome of an operation, once, whatever road it took and in whatever order.
@@ -41,10 +59,10 @@ impl Draft<'_> {
         let operation = self.operation(id).ok_or(Refusal::NotYetKnown("operation"))?;
         match operation.judge(&outcome) {
             Verdict::Ignore => Ok(()),
-            Verdict::Conflict => self.conflict(id),
+            Verdict::Conflict => self.conflict(id, Attention::ConflictingOutcome),
             Verdict::Apply => match outcome {
                 Outcome::Succeeded { amount, provider_reference } => self.succeed(id, amount, provider_reference),
-                Outcome::Failed(failure) => self.fail(id, failure),
+                Outcome::Failed(failure) => self.fail_and_go_on(id, failure),
                 Outcome::RequiresAction(action) => self.require_action(id, action),
                 Outcome::Unknown => self.lose_track(id),
                 Outcome::Pending => Ok(()),
@@ -58,11 +76,12 @@ impl Draft<'_> {
     /// [`Refusal::NotYetKnown`] when this order has no such operation.
     pub fn mark_sent(&mut self, id: OperationId) -> Result<(), Refusal> {
         let now = self.now;
-        let operation = self.operation_mut(id).ok_or(Refusal::NotYetKnown("operation"))?;
+        let operation = self.operation(id).ok_or(Refusal::NotYetKnown("operation"))?;
         if operation.state == OperationState::Requested {
-            operation.state = OperationState::Sent;
-            operation.sent_at = Some(now);
-            self.changes.operations.insert(id);
+            self.change(id, |operation| {
+                operation.state = OperationState::Sent;
+                operation.sent_at = Some(now);
+            })?;
             self.changes.internal = true;
         }
         Ok(())
@@ -73,13 +92,10 @@ impl Draft<'_> {
         self.order.payments.iter().find_map(|payment| payment.operation(id))
     }
 
-    fn operation_mut(&mut self, id: OperationId) -> Option<&mut Operation> {
-        self.order.payments.iter_mut().flat_map(|payment| &mut payment.operations).find(|operation| operation.id == id)
-    }
-
     /// Changes an operation and notes that it must be written.
-    fn change(&mut self, id: OperationId, change: impl FnOnce(&mut Operation)) -> Result<Operation, Refusal> {
-        let operation = self.operation_mut(id).ok_or(Refusal::NotYetKnown("operation"))?;
+    pub(super) fn change(&mut self, id: OperationId, change: impl FnOnce(&mut Operation)) -> Result<Operation, Refusal> {
+        let mut operations = self.order.payments.iter_mut().flat_map(|payment| &mut payment.operations);
+        let operation = operations.find(|operation| operation.id == id).ok_or(Refusal::NotYetKnown("operation"))?;
         change(operation);
         let changed = operation.clone();
         self.changes.operations.insert(id);
@@ -93,69 +109,175 @@ impl Draft<'_> {
     }
 
     fn succeed(&mut self, id: OperationId, amount: Amount, provider_reference: Option<String>) -> Result<(), Refusal> {
+        let Some(operation) = self.record_success(id, amount, provider_reference)? else { return Ok(()) };
+        self.follow_success(&operation)?;
+        self.advance()
+    }
+
+    /// Writes a success into the books, as a version; nothing of what it means for the order's way. `None` when it is no success of its
+    /// own: the payment service gave it the reference of another.
+    pub(super) fn record_success(
+        &mut self,
+        id: OperationId,
+        amount: Amount,
+        provider_reference: Option<String>,
+    ) -> Result<Option<Operation>, Refusal> {
+        let before = self.operation(id).ok_or(Refusal::NotYetKnown("operation"))?.clone();
+        if self.reference_is_shared(&before, provider_reference.as_deref()) {
+            if !before.conflicted {
+                self.conflict(id, Attention::SharedReference)?;
+            }
+            return Ok(None);
+        }
         let (now, was_paid) = (self.now, self.order.payment_status == PaymentStatus::Paid);
+        let aside = self.order.payment(before.payment).ok_or(Refusal::NotYetKnown("payment"))?.authorized()?;
+        // A void lets go whatever is left. Otherwise less than was asked for is a partial approval, but not of a refund; more is a
+        // fact of the books and a matter for a person.
+        let moved = if before.kind == OperationKind::Void { aside } else { amount };
+        let differs = if before.kind == OperationKind::Refund { moved != before.amount } else { moved > before.amount };
+        let differs = differs && before.kind != OperationKind::Void;
         let operation = self.change(id, |operation| {
             operation.state = OperationState::Succeeded;
-            operation.settled_amount = Some(amount);
+            operation.settled_amount = Some(moved);
             operation.provider_reference = provider_reference;
             operation.failure = None;
             operation.next_action = None;
+            operation.attention = None;
             operation.settled_at = Some(now);
-            // More than was asked for is a fact of the books and a matter for a person.
-            operation.conflicted = amount > operation.amount;
+            operation.conflicted |= differs;
         })?;
         self.settle(id, operation.payment);
-        let (fact, action, event) = match operation.kind {
-            OperationKind::Authorize => (Fact::Authorized, "payment_authorized", MessageType::OrderPaymentAuthorized),
-            OperationKind::Capture => (Fact::Captured, "payment_captured", MessageType::OrderPaymentCaptured),
-            OperationKind::Void => (Fact::Voided, "payment_voided", MessageType::OrderPaymentVoided),
-            OperationKind::Refund => (Fact::RefundSucceeded, "refund_succeeded", MessageType::OrderRefundSucceeded),
+        self.post_success(&before, &operation, aside)?;
+        let (action, event) = match operation.kind {
+            OperationKind::Authorize => ("payment_authorized", MessageType::OrderPaymentAuthorized),
+            OperationKind::Capture => ("payment_captured", MessageType::OrderPaymentCaptured),
+            OperationKind::Void => ("payment_voided", MessageType::OrderPaymentVoided),
+            OperationKind::Refund => ("refund_succeeded", MessageType::OrderRefundSucceeded),
         };
-        self.post(fact, amount, self.released_by(&operation, amount), Some(id))?;
         self.record(action, None);
         self.publish(event, payment_data(&operation))?;
         if !was_paid && self.order.payment_status == PaymentStatus::Paid {
             self.publish(MessageType::OrderPaid, Value::Null)?;
         }
-        if operation.conflicted {
-            self.publish(MessageType::OrderAttentionRequired, attention("amount_exceeds_request", &operation))?;
+        if differs {
+            self.call_a_person(id, Attention::AmountDiffers)?;
         }
-        let unwanted = operation.reverse_on_success || self.order.status == OrderStatus::Cancelling || self.order.status.is_dead();
-        if operation.kind == OperationKind::Capture && unwanted {
-            self.publish(MessageType::OrderLatePaymentReceived, payment_data(&operation))?;
-            self.refund(operation.payment, amount)?;
+        Ok(Some(operation))
+    }
+
+    /// The postings of a success. `aside` is what its tender had set aside before.
+    fn post_success(&mut self, before: &Operation, operation: &Operation, aside: Amount) -> Result<(), Refusal> {
+        let moved = operation.settled_amount.unwrap_or(operation.amount);
+        let left = self.order.payment(operation.payment).ok_or(Refusal::NotYetKnown("payment"))?.authorized()?;
+        let id = Some(operation.id);
+        match operation.kind {
+            OperationKind::Authorize => self.post(Fact::Authorized, left.minus(aside)?, Amount::ZERO, id)?,
+            OperationKind::Capture => self.post(Fact::Captured, moved, aside.minus(left)?, id)?,
+            OperationKind::Void => self.post(Fact::Voided, aside.minus(left)?, Amount::ZERO, id)?,
+            OperationKind::Refund => {
+                if before.state == OperationState::Failed {
+                    // Its failure was posted; money is a fact, so what was asked for counts again, within what is still due.
+                    self.post(Fact::Granted, operation.granted.min(self.order.balances.due()), Amount::ZERO, id)?;
+                    self.post(Fact::RefundRequested, operation.amount, Amount::ZERO, id)?;
+                }
+                let (less, more) = (operation.amount.minus(moved)?, moved.minus(operation.amount)?);
+                self.post(Fact::RefundRequested, more.max(Amount::ZERO), Amount::ZERO, id)?;
+                self.post(Fact::RefundFailed, less.max(Amount::ZERO), Amount::ZERO, id)?;
+                self.post(Fact::RefundSucceeded, moved, Amount::ZERO, id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a success asks for next: money that nobody wants goes back, and what is left after a last capture is let go.
+    fn follow_success(&mut self, operation: &Operation) -> Result<(), Refusal> {
+        let brings = matches!(operation.kind, OperationKind::Authorize | OperationKind::Capture);
+        let unwanted = operation.reverse_on_success || self.is_unwinding();
+        self.withdraw_excess(operation)?;
+        self.notice_excess(operation)?;
+        if brings && unwanted {
+            self.publish(MessageType::OrderLatePaymentReceived, payment_data(operation))?;
+        }
+        if unwanted {
+            self.reverse_payment(operation.payment)?;
+        } else if operation.kind == OperationKind::Capture && operation.is_final {
+            self.let_authorization_go(operation.payment)?;
+        }
+        Ok(())
+    }
+
+    /// Operations that were given up and went through after all can move more than their tender gives: a matter for a person.
+    fn notice_excess(&mut self, operation: &Operation) -> Result<(), Refusal> {
+        let tender = self.order.payment(operation.payment).ok_or(Refusal::NotYetKnown("payment"))?;
+        let too_much = match operation.kind {
+            OperationKind::Capture => tender.captured()? > tender.amount,
+            OperationKind::Refund => tender.refundable()?.is_negative(),
+            OperationKind::Authorize | OperationKind::Void => false,
+        };
+        if too_much && !operation.conflicted {
+            self.conflict(operation.id, Attention::AmountDiffers)?;
+        }
+        Ok(())
+    }
+
+    /// An operation that was given up went through after all: those of its kind that were asked for in its place and have not left are
+    /// withdrawn.
+    fn withdraw_excess(&mut self, operation: &Operation) -> Result<(), Refusal> {
+        while let Some(tender) = self.order.payment(operation.payment)
+            && tender.exceeds(operation.kind)?
+            && let Some(id) = tender.unsent(operation.kind)
+        {
+            let message = format!("an earlier {} went through", operation.kind);
+            self.record_failure(id, Failure { code: "withdrawn".to_owned(), message })?;
+        }
+        Ok(())
+    }
+
+    /// Whether another operation of its kind on its tender bears this reference: then it is the same movement, told twice.
+    fn reference_is_shared(&self, operation: &Operation, reference: Option<&str>) -> bool {
+        let siblings = self.order.payment(operation.payment).into_iter().flat_map(|payment| &payment.operations);
+        let mut others = siblings.filter(|other| other.id != operation.id && other.kind == operation.kind);
+        reference.is_some() && others.any(|other| other.provider_reference.as_deref() == reference)
+    }
+
+    fn fail_and_go_on(&mut self, id: OperationId, failure: Failure) -> Result<(), Refusal> {
+        let operation = self.record_failure(id, failure)?;
+        match operation.kind {
+            OperationKind::Refund | OperationKind::Void => self.try_reversal_again(&operation)?,
+            OperationKind::Authorize | OperationKind::Capture if operation.reverse_on_success || self.is_unwinding() => {
+                self.reverse_payment(operation.payment)?;
+            }
+            OperationKind::Authorize | OperationKind::Capture => {}
         }
         self.advance()
     }
 
-    /// What a capture takes from the live authorization of its own tender.
-    fn released_by(&self, operation: &Operation, amount: Amount) -> Amount {
-        match operation.kind {
-            OperationKind::Capture => amount.min(self.order.balances.authorized()),
-            _ => Amount::ZERO,
-        }
-    }
-
-    fn fail(&mut self, id: OperationId, failure: Failure) -> Result<(), Refusal> {
+    /// Writes a failure into the books, as a version; nothing of what it means for the order's way.
+    pub(super) fn record_failure(&mut self, id: OperationId, failure: Failure) -> Result<Operation, Refusal> {
         let now = self.now;
         let reason = Some(failure.code.clone());
         let operation = self.change(id, |operation| {
             operation.state = OperationState::Failed;
             operation.failure = Some(failure);
             operation.next_action = None;
+            operation.attention = None;
             operation.settled_at = Some(now);
         })?;
         self.settle(id, operation.payment);
-        if operation.kind == OperationKind::Refund {
-            self.post(Fact::RefundFailed, operation.amount, Amount::ZERO, Some(id))?;
-            self.record("refund_failed", reason);
-            self.publish(MessageType::OrderRefundFailed, payment_data(&operation))?;
-            self.publish(MessageType::OrderAttentionRequired, attention("refund_failed", &operation))?;
-        } else {
-            self.record("payment_failed", reason);
-            self.publish(MessageType::OrderPaymentFailed, payment_data(&operation))?;
-        }
-        self.advance()
+        let (action, event) = match operation.kind {
+            OperationKind::Refund => {
+                self.post(Fact::RefundFailed, operation.amount, Amount::ZERO, Some(id))?;
+                // Of an order that is taken back whole nothing becomes due again.
+                let revoked = if self.is_unwinding() { Amount::ZERO } else { operation.granted };
+                self.post(Fact::GrantRevoked, revoked, Amount::ZERO, Some(id))?;
+                ("refund_failed", MessageType::OrderRefundFailed)
+            }
+            OperationKind::Void => ("void_failed", MessageType::OrderPaymentFailed),
+            OperationKind::Authorize | OperationKind::Capture => ("payment_failed", MessageType::OrderPaymentFailed),
+        };
+        self.record(action, reason);
+        self.publish(event, payment_data(&operation))?;
+        Ok(operation)
     }
 
     fn require_action(&mut self, id: OperationId, action: NextAction) -> Result<(), Refusal> {
@@ -172,40 +294,18 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn conflict(&mut self, id: OperationId) -> Result<(), Refusal> {
-        let operation = self.change(id, |operation| operation.conflicted = true)?;
+    /// Two answers that cannot both be true: what is in the books stays, and a person must look.
+    fn conflict(&mut self, id: OperationId, attention: Attention) -> Result<(), Refusal> {
+        self.change(id, |operation| operation.conflicted = true)?;
         self.record("payment_conflicted", None);
-        self.publish(MessageType::OrderAttentionRequired, attention("conflicting_outcome", &operation))?;
-        Ok(())
+        self.call_a_person(id, attention)
     }
 
-    /// The order has no more use for money: what is taken goes back, what is on its way goes back when it arrives.
-    pub(super) fn reverse_payments(&mut self) -> Result<(), Refusal> {
-        let mut taken = Vec::new();
-        for payment in &mut self.order.payments {
-            for operation in payment.operations.iter_mut().filter(|operation| operation.state.is_open()) {
-                operation.reverse_on_success = true;
-                self.changes.operations.insert(operation.id);
-            }
-            let refundable = payment.refundable()?;
-            if refundable.is_positive() {
-                taken.push((payment.id, refundable));
-            }
-        }
-        taken.into_iter().try_for_each(|(payment, amount)| self.refund(payment, amount))
-    }
-
-    /// Gives money of one tender back: a version, an operation and its command.
-    fn refund(&mut self, payment: PaymentId, amount: Amount) -> Result<(), Refusal> {
-        let id = OperationId::new(self.next_uuid());
-        let operation = Operation::requested(id, payment, OperationKind::Refund, amount, self.now);
-        self.post(Fact::RefundRequested, amount, Amount::ZERO, Some(id))?;
-        let tender = self.order.payments.iter_mut().find(|tender| tender.id == payment).ok_or(Refusal::NotYetKnown("payment"))?;
-        tender.operations.push(operation.clone());
-        self.record("refund_requested", None);
-        self.publish(MessageType::OrderRefundRequested, payment_data(&operation))?;
-        self.request_operation(id);
-        Ok(())
+    /// Marks an operation for a person. A version must have been made in this change.
+    pub(super) fn call_a_person(&mut self, id: OperationId, attention: Attention) -> Result<(), Refusal> {
+        let operation = self.change(id, |operation| operation.attention = Some(attention))?;
+        let data = json!({ "reason": attention, "payment_id": operation.payment, "operation_id": operation.id });
+        Ok(self.publish(MessageType::OrderAttentionRequired, data)?)
     }
 
     /// The order is paid or dead: it can no longer expire.
@@ -215,7 +315,7 @@ impl Draft<'_> {
 }
 
 /// What an event about a payment says beside the order.
-fn payment_data(operation: &Operation) -> Value {
+pub(super) fn payment_data(operation: &Operation) -> Value {
     json!({
         "payment_id": operation.payment,
         "operation": {
@@ -227,8 +327,4 @@ fn payment_data(operation: &Operation) -> Value {
             "next_action": operation.next_action,
         },
     })
-}
-
-fn attention(reason: &str, operation: &Operation) -> Value {
-    json!({ "reason": reason, "payment_id": operation.payment, "operation_id": operation.id })
 }

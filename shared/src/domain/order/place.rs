@@ -84,6 +84,7 @@ fn unplaced(new: NewOrder, placement: &Placement<'_>) -> Order {
         shipping: new.shipping,
         shipping_tax: new.shipping_tax,
         discount: new.discount,
+        shipping_refunded: false,
         balances: Balances::default(),
         payments: Vec::new(),
         fulfillments: Vec::new(),

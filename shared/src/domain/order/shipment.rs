@@ -26,20 +26,62 @@ impl Draft<'_> {
             return Ok(());
         }
         let before = std::mem::replace(&mut fulfillment.stage, stage);
+        let called_back = stage == FulfillmentStage::Cancelled && std::mem::take(&mut fulfillment.cancel_requested);
         fulfillment.tracking = tracking.or(fulfillment.tracking.take());
         fulfillment.updated_at = now;
         let after = fulfillment.clone();
         self.changes.fulfillments.insert(id);
         self.move_units(&after, before);
+        let stopped = self.is_unwinding();
+        if stopped {
+            self.take_back_sale()?;
+        }
         let Some((action, event)) = announcement(stage) else { return Ok(()) };
         self.record(action, None);
         self.publish(event, fulfillment_data(&after))?;
-        if !stage.is_live() {
-            let reason = json!({ "reason": action, "fulfillment_id": id });
-            self.publish(MessageType::OrderAttentionRequired, reason)?;
-        } else if self.order.status == OrderStatus::Confirmed {
-            self.take(Trigger::FulfillmentAccepted, None)?;
-            self.publish(MessageType::OrderProcessing, Value::Null)?;
+        if stopped {
+            self.let_go()?;
+        } else {
+            self.follow_stage(&after, called_back, action)?;
+        }
+        self.advance()
+    }
+
+    /// What news of a fulfilment asks for while the order goes on, or is cancelled with goods still out.
+    fn follow_stage(&mut self, fulfillment: &Fulfillment, called_back: bool, action: &str) -> Result<(), Refusal> {
+        match (self.order.status, fulfillment.stage) {
+            (OrderStatus::Cancelling, stage) if stage >= FulfillmentStage::Shipped && stage != FulfillmentStage::Cancelled => {
+                self.overtaken()
+            }
+            (OrderStatus::Cancelling, _) => Ok(()),
+            // An overtaken cancellation goes on for what did not leave.
+            (_, FulfillmentStage::Cancelled) if called_back => self.cancel_units(&fulfillment.lines),
+            (_, stage) if !stage.is_live() => {
+                let reason = json!({ "reason": action, "fulfillment_id": fulfillment.id });
+                Ok(self.publish(MessageType::OrderAttentionRequired, reason)?)
+            }
+            (OrderStatus::Confirmed, _) => {
+                self.take(Trigger::FulfillmentAccepted, None)?;
+                Ok(self.publish(MessageType::OrderProcessing, Value::Null)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The shipping partner will not stop a fulfilment: its goods have left or are about to.
+    ///
+    /// # Errors
+    /// [`Refusal::NotYetKnown`] when this order has no such fulfilment.
+    pub fn shipment_cancellation_rejected(&mut self, id: FulfillmentId) -> Result<(), Refusal> {
+        let mut fulfillments = self.order.fulfillments.iter_mut();
+        let fulfillment = fulfillments.find(|fulfillment| fulfillment.id == id).ok_or(Refusal::NotYetKnown("fulfillment"))?;
+        if !std::mem::take(&mut fulfillment.cancel_requested) {
+            return Ok(());
+        }
+        self.changes.fulfillments.insert(id);
+        self.changes.internal = true;
+        if self.order.status == OrderStatus::Cancelling {
+            self.overtaken()?;
         }
         self.advance()
     }
@@ -62,8 +104,15 @@ impl Draft<'_> {
         for line in &mut self.order.lines {
             line.quantities.fulfilled += lines.iter().find(|part| part.line == line.id).map_or(0, |part| part.quantity);
         }
-        let fulfillment =
-            Fulfillment { id, stage: FulfillmentStage::Requested, tracking: None, lines, created_at: self.now, updated_at: self.now };
+        let fulfillment = Fulfillment {
+            id,
+            stage: FulfillmentStage::Requested,
+            tracking: None,
+            cancel_requested: false,
+            lines,
+            created_at: self.now,
+            updated_at: self.now,
+        };
         self.order.fulfillments.push(fulfillment);
         self.changes.fulfillments.insert(id);
         let address = json!(self.order.contact.shipping_address);

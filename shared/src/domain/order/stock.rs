@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     draft::{Draft, Refusal},
+    line::Line,
     status::{OrderStatus, StockStatus},
     transitions::Trigger,
 };
-use crate::domain::{messages::MessageType, money::Amount, payments::ledger::Fact, text_enum::text_enum};
+use crate::domain::{fulfilment::FulfillmentLine, messages::MessageType, text_enum::text_enum};
 
 /// How often an order asks for its stock before it gives up.
 pub const STOCK_ATTEMPTS_MAX: u32 = 3;
@@ -88,9 +89,9 @@ impl Draft<'_> {
         if self.order.stock.attempt >= STOCK_ATTEMPTS_MAX {
             return self.reject(Trigger::ReservationExhausted, StockStatus::Expired, json!([]));
         }
+        self.take(Trigger::ReservationExpired, None)?;
         self.order.stock.attempt += 1;
         self.order.stock.status = StockStatus::Requested;
-        self.take(Trigger::ReservationExpired, None)?;
         self.request_stock();
         Ok(())
     }
@@ -98,7 +99,7 @@ impl Draft<'_> {
     /// There is no stock: the sale is taken back, and so is any money.
     fn reject(&mut self, trigger: Trigger, stock: StockStatus, unavailable: Value) -> Result<(), Refusal> {
         self.order.stock.status = stock;
-        self.post(Fact::Cancelled, self.order.balances.due(), Amount::ZERO, None)?;
+        self.take_back_sale()?;
         self.take(trigger, None)?;
         self.clear_payment_deadline();
         self.publish(MessageType::OrderRejected, json!({ "lines": unavailable }))?;
@@ -119,7 +120,8 @@ impl Draft<'_> {
     /// The order has no more use for its stock. A reservation that is not answered yet is let go as well: the inventory service takes
     /// the commands of an order in their order.
     pub(super) fn let_stock_go(&mut self) {
-        if matches!(self.order.stock.status, StockStatus::Requested | StockStatus::Reserved) {
+        let held = [StockStatus::Requested, StockStatus::Reserved, StockStatus::Committing, StockStatus::Committed];
+        if held.contains(&self.order.stock.status) {
             self.release_stock(self.order.stock.attempt);
             self.order.stock.status = StockStatus::Releasing;
         }
@@ -131,19 +133,29 @@ impl Draft<'_> {
     }
 
     fn stock_command(&mut self, kind: MessageType, attempt: u32) {
-        let lines: Vec<Value> = self
-            .order
-            .lines
-            .iter()
-            .map(|line| json!({ "line_id": line.id, "sku": line.sku, "quantity": line.quantities.ordered - line.quantities.cancelled }))
-            .collect();
+        // A reservation is asked for, made ours and let go whole.
+        let units = |line: &Line| json!({ "line_id": line.id, "sku": line.sku, "quantity": line.quantities.ordered });
+        let lines: Vec<Value> = self.order.lines.iter().map(units).collect();
         let data = json!({ "reservation_id": format!("{}:{attempt}", self.order.id), "order_id": self.order.id, "lines": lines });
         self.command(kind, data);
     }
 
+    /// Lets go a part of the stock that the order goes on to hold.
+    pub(super) fn release_units(&mut self, units: &[FulfillmentLine]) {
+        if self.order.stock.status == StockStatus::Off {
+            return;
+        }
+        let sku = |part: &FulfillmentLine| self.order.lines.iter().find(|line| line.id == part.line).map(|line| line.sku.as_str());
+        let lines: Vec<Value> =
+            units.iter().map(|part| json!({ "line_id": part.line, "sku": sku(part), "quantity": part.quantity })).collect();
+        let reservation = format!("{}:{}", self.order.id, self.order.stock.attempt);
+        let data = json!({ "reservation_id": reservation, "order_id": self.order.id, "lines": lines });
+        self.command(MessageType::InventoryRelease, data);
+    }
+
     /// Lines as `order.created` shows them.
     pub(super) fn line_summaries(&self) -> Vec<Value> {
-        let summary = |line: &super::line::Line| {
+        let summary = |line: &Line| {
             json!({
                 "id": line.id,
                 "sku": line.sku,

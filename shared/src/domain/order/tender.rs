@@ -37,7 +37,7 @@ pub struct PaymentRequest {
     /// How much.
     #[schema(value_type = PositiveAmount)]
     pub amount: i64,
-    /// When the money is taken; `manual` is not supported yet.
+    /// When the money is taken: at once, or by captures of your own after it was set aside.
     pub capture: Capture,
 }
 
@@ -76,12 +76,7 @@ impl NewTender {
         if let Some(token) = &request.token {
             errors.text(token.expose(), TOKEN_MAX, at("token"));
         }
-        let amount = Amount::new(request.amount).ok().filter(|amount| amount.is_positive());
-        if amount.is_none() {
-            errors.push(at("amount"), "out_of_range", format!("must be 1 to {}, is {}", Amount::MAX, request.amount));
-        }
-        // A manual tender could be authorized and never captured: the function that captures comes with manual capture.
-        errors.require(request.capture == Capture::Automatic, at("capture"), "not_supported", "only automatic capture is supported");
+        let amount = errors.positive_amount(request.amount, at("amount"));
         Some(Self { method: request.method.clone(), token: request.token.clone(), amount: amount?, capture: request.capture })
     }
 
@@ -125,13 +120,17 @@ impl Draft<'_> {
         let payment = PaymentId::new(self.next_uuid());
         let operation = OperationId::new(self.next_uuid());
         self.changes.new_payments.push(payment);
+        let kind = match tender.capture {
+            Capture::Automatic => OperationKind::Capture,
+            Capture::Manual => OperationKind::Authorize,
+        };
         self.order.payments.push(Payment {
             id: payment,
             position: u32::try_from(self.order.payments.len()).unwrap_or(u32::MAX),
             method: tender.method,
             capture: tender.capture,
             amount: tender.amount,
-            operations: vec![Operation::requested(operation, payment, OperationKind::Capture, tender.amount, self.now)],
+            operations: vec![Operation::requested(operation, payment, kind, tender.amount, self.now)],
         });
         operation
     }

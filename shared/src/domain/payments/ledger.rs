@@ -34,10 +34,16 @@ text_enum! {
         Placed = "placed",
         /// Lines were cancelled, or the whole order was.
         Cancelled = "cancelled",
+        /// A refund was granted: the order is worth so much less.
+        Granted = "granted",
+        /// The refund of a grant did not go through: the grant is taken back.
+        GrantRevoked = "grant_revoked",
         /// Money was set aside.
         Authorized = "authorized",
         /// What was set aside was let go.
         Voided = "voided",
+        /// What was set aside ran out of its time.
+        AuthorizationExpired = "authorization_expired",
         /// Money was taken.
         Captured = "captured",
         /// A refund was asked for.
@@ -46,6 +52,8 @@ text_enum! {
         RefundSucceeded = "refund_succeeded",
         /// The refund did not.
         RefundFailed = "refund_failed",
+        /// The provider brought back what had gone to the customer.
+        RefundReversed = "refund_reversed",
     }
 }
 
@@ -64,13 +72,15 @@ pub fn entries(fact: Fact, amount: Amount, released: Amount) -> Vec<Entry> {
     let pair = |debit, credit| [(debit, amount), (credit, amount.negated())];
     let mut sides = match fact {
         Fact::Placed => pair(Receivable, Sales),
-        Fact::Cancelled => pair(Sales, Receivable),
+        Fact::Cancelled | Fact::Granted => pair(Sales, Receivable),
+        Fact::GrantRevoked => pair(Receivable, Sales),
         Fact::Authorized => pair(Authorized, AuthorizedContra),
-        Fact::Voided => pair(AuthorizedContra, Authorized),
+        Fact::Voided | Fact::AuthorizationExpired => pair(AuthorizedContra, Authorized),
         Fact::Captured => pair(Captured, Receivable),
         Fact::RefundRequested => pair(Receivable, RefundPending),
         Fact::RefundSucceeded => pair(RefundPending, Refunded),
         Fact::RefundFailed => pair(RefundPending, Receivable),
+        Fact::RefundReversed => pair(Refunded, Receivable),
     }
     .to_vec();
     sides.extend([(AuthorizedContra, released), (Authorized, released.negated())]);
@@ -154,6 +164,19 @@ impl Balances {
     /// Gone back.
     pub const fn refunded(&self) -> Amount {
         self.refunded.negated()
+    }
+
+    /// No money is with us: nothing is set aside, and all that was taken has gone back.
+    ///
+    /// # Errors
+    /// [`Overflow`].
+    pub fn is_returned(&self) -> Result<bool, Overflow> {
+        Ok(self.authorized.is_zero() && self.captured.plus(self.refunded)?.is_zero())
+    }
+
+    /// What we owe the customer beyond what is on its way back: nothing, or −receivable.
+    pub fn owed(&self) -> Amount {
+        self.receivable.negated().max(Amount::ZERO)
     }
 
     /// What may still be given back: captured − refunded − pending.

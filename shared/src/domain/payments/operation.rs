@@ -3,6 +3,7 @@
 //! A timeout is never a failure: it makes the operation `unknown`, and only a definitive answer leads out. Money is a fact: a
 //! success after a failure counts, a failure after a success does not.
 
+use super::Capture;
 use crate::domain::{
     ids::{OperationId, PaymentId},
     money::Amount,
@@ -41,9 +42,40 @@ text_enum! {
 }
 
 impl OperationState {
+    /// As others see it: that it is on its way is ours to know.
+    #[must_use]
+    pub const fn shown(self) -> Self {
+        match self {
+            Self::Sent => Self::Requested,
+            other => other,
+        }
+    }
+
     /// Money may still move.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Requested | Self::Sent | Self::Unknown)
+    }
+}
+
+text_enum! {
+    /// Why a person must look at an operation.
+    Attention {
+        /// Two definitive answers disagree.
+        ConflictingOutcome = "conflicting_outcome",
+        /// Other money moved than was asked for.
+        AmountDiffers = "amount_differs",
+        /// The payment service gave it the reference of another operation of the same tender.
+        SharedReference = "shared_reference",
+        /// The payment service was asked for the last time and still does not know.
+        Unanswered = "unanswered",
+        /// Money that we owe could not be given back, as often as we try.
+        RefundFailed = "refund_failed",
+        /// What was set aside could not be let go, as often as we try.
+        VoidFailed = "void_failed",
+        /// The provider brought a refund back: we owe it again.
+        RefundReversed = "refund_reversed",
+        /// What was set aside for an order that is under way has expired.
+        AuthorizationExpired = "authorization_expired",
     }
 }
 
@@ -90,8 +122,16 @@ pub struct Operation {
     pub next_action: Option<NextAction>,
     /// The order has no more use for the money: as soon as it arrives it goes back.
     pub reverse_on_success: bool,
-    /// Two definitive answers disagree: a person must look.
+    /// Two definitive answers disagree, for ever.
     pub conflicted: bool,
+    /// Why a person must look, until one has.
+    pub attention: Option<Attention>,
+    /// Of a refund: the part that was granted with it and is taken back if it fails. The rest was owed already and stays owed.
+    pub granted: Amount,
+    /// Of a capture: it is the tender's last, and what is left of the authorization goes.
+    pub is_final: bool,
+    /// When a success came undone: of an authorization that expired, of a refund that was reversed.
+    pub undone_at: Option<Timestamp>,
     /// When it was decided.
     pub requested_at: Timestamp,
     /// When it was first put on its way.
@@ -146,17 +186,32 @@ impl Operation {
             next_action: None,
             reverse_on_success: false,
             conflicted: false,
+            attention: None,
+            granted: Amount::ZERO,
+            is_final: false,
+            undone_at: None,
             requested_at: now,
             sent_at: None,
             settled_at: None,
         }
     }
 
+    /// It is a tender's first: the one that brings its money, by setting it aside or by taking it at once.
+    pub const fn brings_money(&self, capture: Capture) -> bool {
+        matches!((self.kind, capture), (OperationKind::Authorize, _) | (OperationKind::Capture, Capture::Automatic))
+    }
+
+    /// It is under way, or a person has something to settle about it.
+    pub const fn can_be_resolved(&self) -> bool {
+        self.state.is_open() || self.attention.is_some()
+    }
+
     /// Judges an outcome. Pure, and the same whichever road it came and however often.
     pub fn judge(&self, outcome: &Outcome) -> Verdict {
         match (self.state, outcome) {
             (OperationState::Succeeded, Outcome::Succeeded { amount, provider_reference }) => {
-                let other_amount = self.settled_amount != Some(*amount);
+                // A void lets go whatever is left, however much was asked for.
+                let other_amount = self.kind != OperationKind::Void && self.settled_amount != Some(*amount);
                 let other_reference = provider_reference.is_some() && *provider_reference != self.provider_reference;
                 if !self.conflicted && (other_amount || other_reference) { Verdict::Conflict } else { Verdict::Ignore }
             }

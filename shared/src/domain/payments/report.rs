@@ -47,6 +47,28 @@ pub struct OperationReport {
     pub occurred_at: Timestamp,
 }
 
+/// What the payment service tells of an operation, by the type of its message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// How far it is.
+    Outcome(OperationReport),
+    /// An authorization that had succeeded is no more.
+    AuthorizationExpired(OperationReport),
+    /// A refund that had succeeded came back.
+    RefundReversed(OperationReport),
+}
+
+impl News {
+    /// News of this type (`payment.expired`, without a version) about the operation that a report shows.
+    pub fn new(kind: &str, report: OperationReport) -> Self {
+        match kind {
+            "payment.expired" => Self::AuthorizationExpired(report),
+            "refund.reversed" => Self::RefundReversed(report),
+            _ => Self::Outcome(report),
+        }
+    }
+}
+
 /// A report that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidReport {

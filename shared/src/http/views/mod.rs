@@ -4,12 +4,16 @@ mod api_key;
 mod history;
 mod ledger;
 mod order;
+mod payment;
+mod payment_operation;
 mod tenant;
 
 pub use self::{
     api_key::{ApiKeyView, RotatedKeyView, SecretKeyView, created_key, rotated_key},
     history::HistoryEntryView,
     ledger::LedgerView,
-    order::{Expand, OrderSummaryView, OrderView, PaymentView, changed, payment_added, placed},
+    order::{Expand, OrderSummaryView, OrderView, changed, placed},
+    payment::{OperationView, OperationsView, PaymentView, operation_resolved, operations_requested, payment_added},
+    payment_operation::UnsettledOperationView,
     tenant::{CreatedTenantView, TenantView, created_tenant},
 };

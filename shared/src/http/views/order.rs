@@ -10,11 +10,12 @@ use utoipa::{
     },
 };
 
+use super::payment::PaymentView;
 use crate::{
     commands::{Answer, CommandError},
     domain::{
         fulfilment::{Fulfillment, FulfillmentStage, Tracking},
-        ids::{FulfillmentId, LineId, OperationId, OrderId, PaymentId},
+        ids::{FulfillmentId, LineId, OrderId},
         money::{Amount, Overflow},
         order::{
             Order, Totals,
@@ -24,11 +25,7 @@ use crate::{
             line::Line,
             status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus},
         },
-        payments::{
-            Capture, Operation, OperationKind, OperationState, Payment,
-            operation::{Failure, NextAction},
-        },
-        schema::{CurrencyCode, Metadata, OrderNumber, PaymentMethod, Reference, Sku, Text},
+        schema::{CurrencyCode, Metadata, OrderNumber, Reference, Sku, Text},
         timestamp::Timestamp,
     },
     queries::OrderSummary,
@@ -146,39 +143,8 @@ struct LineView<'a> {
     delivered: u32,
     /// Units that came back.
     returned: u32,
-}
-
-/// A tender of an order and what was asked of the payment service.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Payment)]
-pub struct PaymentView<'a> {
-    id: PaymentId,
-    #[schema(value_type = PaymentMethod)]
-    method: &'a str,
-    capture: Capture,
-    amount: Amount,
-    operations: Vec<OperationView<'a>>,
-}
-
-/// One operation on a payment. `unknown` means that nobody answered yet: the money may have moved or not.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PaymentOperation)]
-struct OperationView<'a> {
-    id: OperationId,
-    kind: OperationKind,
-    status: OperationState,
-    amount: Amount,
-    #[schema(required)]
-    settled_amount: Option<Amount>,
-    #[schema(required)]
-    provider_reference: Option<&'a str>,
-    #[schema(required)]
-    failure: Option<&'a Failure>,
-    #[schema(required)]
-    next_action: Option<&'a NextAction>,
-    requested_at: Timestamp,
-    #[schema(required)]
-    settled_at: Option<Timestamp>,
+    /// Units that the customer was paid back for and keeps.
+    refunded: u32,
 }
 
 /// One request to a shipping partner.
@@ -251,37 +217,7 @@ impl<'a> LineView<'a> {
             shipped: line.quantities.shipped,
             delivered: line.quantities.delivered,
             returned: line.quantities.returned,
-        }
-    }
-}
-
-impl<'a> PaymentView<'a> {
-    /// Shows a tender.
-    pub fn new(payment: &'a Payment) -> Self {
-        Self {
-            id: payment.id,
-            method: &payment.method,
-            capture: payment.capture,
-            amount: payment.amount,
-            operations: payment.operations.iter().map(OperationView::new).collect(),
-        }
-    }
-}
-
-impl<'a> OperationView<'a> {
-    fn new(operation: &'a Operation) -> Self {
-        Self {
-            id: operation.id,
-            kind: operation.kind,
-            // `sent` is ours: to a caller the operation is still requested.
-            status: if operation.state == OperationState::Sent { OperationState::Requested } else { operation.state },
-            amount: operation.amount,
-            settled_amount: operation.settled_amount,
-            provider_reference: operation.provider_reference.as_deref(),
-            failure: operation.failure.as_ref(),
-            next_action: operation.next_action.as_ref(),
-            requested_at: operation.requested_at,
-            settled_at: operation.settled_at,
+            refunded: line.quantities.refunded,
         }
     }
 }
@@ -377,18 +313,8 @@ pub fn changed(order: &Order) -> Result<Answer, CommandError> {
     answer(200, order, &view)
 }
 
-/// The answer to adding a tender: `201` with the tender, the order's last.
-///
-/// # Errors
-/// [`CommandError::Internal`] when the order has no tender or the tender cannot be JSON.
-pub fn payment_added(order: &Order) -> Result<Answer, CommandError> {
-    let payment = order.payments.last().ok_or_else(|| CommandError::Internal("the order has no payment".into()))?;
-    let location = Some(format!("/v1/orders/{}/payments", order.id));
-    Ok(Answer { location, ..answer(201, order, &PaymentView::new(payment))? })
-}
-
 /// What is stored with a change and replayed byte for byte. The tag is the order's: it covers everything that belongs to it.
-fn answer(status: u16, order: &Order, view: &impl Serialize) -> Result<Answer, CommandError> {
+pub(super) fn answer(status: u16, order: &Order, view: &impl Serialize) -> Result<Answer, CommandError> {
     let body = serde_json::to_string(view).map_err(|error| CommandError::Internal(error.into()))?;
     Ok(Answer { status, location: None, etag: Some(format!("\"v{}\"", order.version)), body })
 }

@@ -5,25 +5,29 @@ use serde_json::json;
 use super::{
     super::{
         actions::{Obstacle, PAYMENTS_MAX},
-        cancel::CancelReason,
         draft::Refusal,
         hold::{Blocked, Hold},
+        reason::Reason,
         status::{FulfillmentStatus, OrderStatus, PaymentStatus},
         stock::StockAnswer,
     },
     World, card, request, tea, tender,
 };
 use crate::domain::{
+    fulfilment::FulfillmentStage,
     messages::MessageType,
     money::Amount,
-    payments::operation::{Failure, Outcome},
+    payments::{
+        OperationState,
+        operation::{Failure, Outcome},
+    },
     policy::TenantPolicy,
 };
 
 #[test]
 fn an_order_that_nobody_waits_for_is_cancelled_at_once() {
     let mut world = World::place(request(tea(true), json!([])), &TenantPolicy { stock: false, ..TenantPolicy::default() });
-    world.hear(|draft| draft.cancel(Some(CancelReason::try_from("customer_request".to_owned()).unwrap()))).unwrap();
+    world.hear(|draft| draft.cancel(Some(Reason::try_from("customer_request".to_owned()).unwrap()))).unwrap();
     world.check();
     assert_eq!((world.order.status, world.order.payment_status), (OrderStatus::Cancelled, PaymentStatus::NotRequired));
     assert_eq!(world.order.fulfillment_status, FulfillmentStatus::NotRequired);
@@ -63,6 +67,7 @@ fn a_cancellation_waits_for_its_stock_whichever_answer_says_that_it_is_free() {
 fn a_cancelled_tender_goes_back_whenever_its_money_arrives() {
     for captured_before in [true, false] {
         let mut world = World::paid_by_card();
+        world.sends(world.operations()[0]);
         if captured_before {
             world.captured();
         }
@@ -84,26 +89,42 @@ fn a_cancelled_tender_goes_back_whenever_its_money_arrives() {
 #[test]
 fn a_tender_that_fails_after_the_cancellation_ends_it() {
     let mut world = World::paid_by_card();
+    world.sends(world.operations()[0]);
     world.hear(|draft| draft.cancel(None)).unwrap();
     world.stock(StockAnswer::Released);
-    let id = world.operations()[0];
-    world.hear(|draft| draft.apply_outcome(id, Outcome::Failed(Failure { code: "declined".into(), message: String::new() }))).unwrap();
+    assert_eq!(world.order.status, OrderStatus::Cancelling);
+    world.fails(world.operations()[0]);
     world.check();
     assert_eq!(world.order.status, OrderStatus::Cancelled);
 }
 
 #[test]
-fn what_is_confirmed_or_held_cannot_be_cancelled() {
-    let refusal = |world: &mut World| world.hear(|draft| draft.cancel(None)).unwrap_err();
-    let mut confirmed = World::paid_by_card();
-    confirmed.stock(StockAnswer::Reserved);
-    confirmed.captured();
-    let Refusal::NotAllowed { on_hold: false, allowed_actions, .. } = refusal(&mut confirmed) else { panic!() };
-    assert_eq!(allowed_actions[0].reasons, [Obstacle::Confirmed]);
+fn a_tender_that_was_never_sent_is_withdrawn_with_the_cancellation() {
+    let mut world = World::paid_by_card();
+    world.hear(|draft| draft.cancel(None)).unwrap();
+    world.stock(StockAnswer::Released);
+    world.check();
+    let operation = world.operation(world.operations()[0]);
+    assert_eq!((operation.state, operation.failure.as_ref().map(|failure| &*failure.code)), (OperationState::Failed, Some("withdrawn")));
+    assert_eq!(world.order.status, OrderStatus::Cancelled);
+}
+
+#[test]
+fn what_has_left_or_is_held_cannot_be_cancelled() {
+    let refusal = |world: &mut World| match world.hear(|draft| draft.cancel(None)) {
+        Err(Refusal::NotAllowed(refused)) => refused,
+        other => panic!("{other:?}"),
+    };
+    let mut shipped = World::paid_by_card();
+    shipped.stock(StockAnswer::Reserved);
+    shipped.captured();
+    shipped.shipment(FulfillmentStage::Shipped).unwrap();
+    let refused = refusal(&mut shipped);
+    assert_eq!((refused.on_hold, &*refused.reasons, refused.cancellable_lines.len()), (false, &[Obstacle::Shipped][..], 0));
 
     let mut held = World::paid_by_card();
     held.order.holds = vec![Hold { kind: "fraud_review".into(), reason: None, blocks: vec![Blocked::Cancel] }];
-    assert!(matches!(refusal(&mut held), Refusal::NotAllowed { on_hold: true, .. }));
+    assert!(refusal(&mut held).on_hold);
     held.order.holds[0].blocks = vec![Blocked::Fulfil];
     held.hear(|draft| draft.cancel(None)).unwrap();
 }
@@ -117,8 +138,8 @@ fn tenders_can_be_added_up_to_what_is_open() {
     world.hear(|draft| draft.add_payment(tender(2490))).unwrap();
     assert_eq!(world.order.payments[1].position, 1);
     assert_eq!(world.sent(MessageType::PaymentOperationRequested), 2);
-    let Err(Refusal::NotAllowed { allowed_actions, .. }) = world.hear(|draft| draft.add_payment(tender(1))) else { panic!() };
-    assert_eq!(allowed_actions[1].reasons, [Obstacle::NothingDue]);
+    let Err(Refusal::NotAllowed(refused)) = world.hear(|draft| draft.add_payment(tender(1))) else { panic!() };
+    assert_eq!(refused.reasons, [Obstacle::NothingDue]);
 
     let declined = Outcome::Failed(Failure { code: "card_declined".into(), message: String::new() });
     let id = world.operations()[0];
@@ -138,14 +159,14 @@ fn an_order_has_only_so_many_tenders() {
     for _ in 0..PAYMENTS_MAX {
         world.hear(|draft| draft.add_payment(tender(1))).unwrap();
     }
-    let Err(Refusal::NotAllowed { allowed_actions, .. }) = world.hear(|draft| draft.add_payment(tender(1))) else { panic!() };
-    assert_eq!(allowed_actions[1].reasons, [Obstacle::TooManyPayments]);
+    let Err(Refusal::NotAllowed(refused)) = world.hear(|draft| draft.add_payment(tender(1))) else { panic!() };
+    assert_eq!(refused.reasons, [Obstacle::TooManyPayments]);
 }
 
 #[test]
 fn a_reason_is_a_code_and_not_prose() {
-    assert!(CancelReason::try_from("a".repeat(64)).is_ok());
+    assert!(Reason::try_from("a".repeat(64)).is_ok());
     for bad in ["", "Kim changed her mind", "UPPER", "a-b", "ä", &"a".repeat(65)] {
-        assert!(CancelReason::try_from(bad.to_owned()).is_err(), "{bad}");
+        assert!(Reason::try_from(bad.to_owned()).is_err(), "{bad}");
     }
 }
