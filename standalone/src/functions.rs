@@ -34,6 +34,13 @@ pub fn all() -> Functions {
             on_shipment_event::function(),
             send_payment_operation::function(),
         ],
-        jobs: vec![audit_ledger::function(), migrate::function(), outbox_relay::function(), retry_deferred_messages::function()],
+        jobs: vec![
+            audit_ledger::function(),
+            expire_orders::function(),
+            migrate::function(),
+            outbox_relay::function(),
+            reconcile_payments::function(),
+            retry_deferred_messages::function(),
+        ],
     }
 }

@@ -5,4 +5,4 @@ SELECT
         AS unpublished_seconds,
     greatest(coalesce((SELECT extract(epoch FROM $1 - min(due_at)) FROM deferred_messages), 0), 0)::double precision AS overdue_seconds,
     (SELECT count(*) FROM payment_operations WHERE state = 'unknown') AS unknown_operations,
-    (SELECT count(*) FROM payment_operations WHERE conflicted) AS operations_with_attention
+    (SELECT count(*) FROM payment_operations WHERE attention IS NOT NULL) AS operations_with_attention

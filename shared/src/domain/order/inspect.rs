@@ -7,7 +7,7 @@ use super::{Order, line::Line};
 use crate::domain::{
     fulfilment::{FulfillmentStage, fulfillment_status},
     money::{Amount, Overflow},
-    payments::{Capture, OperationKind, OperationState, Payment, books::Books, operation::Operation, status::payment_status},
+    payments::{Capture, OperationKind, Payment, books::Books, status::payment_status},
     text_enum::text_enum,
 };
 
@@ -110,28 +110,22 @@ impl Order {
 }
 
 impl Payment {
-    /// Captures beyond what the tender may take: its amount, or of a manual one what was authorized.
+    /// Money that was taken beyond the tender, or of a manual one beyond what was ever authorized.
     fn takes_too_much(&self) -> Result<bool, Overflow> {
-        let limit = match self.capture {
-            Capture::Automatic => self.amount,
-            Capture::Manual => self.moving(OperationKind::Authorize)?,
+        let moved = |kind| {
+            Amount::sum(self.operations.iter().filter(|operation| operation.kind == kind).filter_map(|operation| operation.settled_amount))
         };
-        Ok(!self.is_contested(OperationKind::Capture) && self.moving(OperationKind::Capture)? > limit)
+        let unauthorized = self.capture == Capture::Manual && moved(OperationKind::Capture)? > moved(OperationKind::Authorize)?;
+        Ok(!self.is_contested() && (unauthorized || self.captured()? > self.amount))
     }
 
     /// Refunds beyond what was taken.
     fn gives_too_much(&self) -> Result<bool, Overflow> {
-        Ok(!self.is_contested(OperationKind::Refund) && self.moving(OperationKind::Refund)? > self.captured()?)
-    }
-
-    /// What its operations of a kind have moved or may still move.
-    fn moving(&self, kind: OperationKind) -> Result<Amount, Overflow> {
-        let counted = |operation: &&Operation| operation.kind == kind && operation.state != OperationState::Failed;
-        Amount::sum(self.operations.iter().filter(counted).map(|operation| operation.settled_amount.unwrap_or(operation.amount)))
+        Ok(!self.is_contested() && self.exceeds(OperationKind::Refund)?)
     }
 
     /// The payment service says that it moved something else than it was asked for: a person knows already.
-    fn is_contested(&self, kind: OperationKind) -> bool {
-        self.operations.iter().any(|operation| operation.kind == kind && operation.conflicted)
+    fn is_contested(&self) -> bool {
+        self.operations.iter().any(|operation| operation.conflicted)
     }
 }
