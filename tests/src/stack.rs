@@ -309,6 +309,16 @@ impl Stack {
         self.fetch(&format!("http://127.0.0.1:{}/metrics", self.service.port("metrics.port"))).await.1
     }
 
+    /// Lets the simulated payment partner end an operation that is pending.
+    ///
+    /// # Panics
+    /// When it has no such operation.
+    pub async fn finish(&self, operation: &str) {
+        let address = format!("{}/operations/{operation}/finish", self.simulator_url());
+        let status = self.http.post(address).send().await.unwrap().status();
+        assert!(status.is_success(), "finish: {status}");
+    }
+
     /// The operations that the simulated payment partner was asked for.
     ///
     /// # Panics

@@ -80,12 +80,14 @@ impl Draft<'_> {
         }
     }
 
-    /// After the last question. A customer who does not act is nobody's business, unless an order cannot end without that.
+    /// After the last question a person is called, once. A customer who does not act is nobody's business, unless an order cannot end
+    /// without that.
     fn stop_asking(&mut self, id: OperationId) -> Result<(), Refusal> {
         self.clear_timer(question(id));
         self.changes.internal = true;
-        let waits_for_customer = self.operation(id).is_some_and(|operation| operation.next_action.is_some());
-        if waits_for_customer && self.order.status != OrderStatus::Cancelling {
+        let operation = self.operation(id).ok_or(Refusal::NotYetKnown("operation"))?;
+        let waits_for_customer = operation.next_action.is_some() && self.order.status != OrderStatus::Cancelling;
+        if waits_for_customer || operation.attention.is_some() {
             return Ok(());
         }
         self.record("payment_unanswered", None);

@@ -62,6 +62,8 @@ fn an_operation_is_asked_about_ever_more_seldom_and_then_a_person_is_called() {
     world.hear(|draft| draft.reconcile(id, 6, &Told::Nothing)).unwrap();
     world.check();
     assert_eq!(world.operation(id).attention, Some(Attention::Unanswered));
+    // Two who ask at once call once.
+    world.hear(|draft| draft.reconcile(id, 6, &Told::Nothing)).unwrap();
     assert_eq!(world.sent(MessageType::OrderAttentionRequired), 1);
     // The outcome that comes after all is applied, and nobody needs to look any more.
     world.succeeds(id);
