@@ -5,6 +5,7 @@ pub mod ledger;
 pub mod operation;
 pub mod report;
 pub mod status;
+pub mod steps;
 
 use crate::domain::{
     ids::{OperationId, PaymentId},
