@@ -4,6 +4,7 @@
 
 mod catalog;
 mod isolation;
+mod lifecycle;
 mod lists;
 mod migrations;
 mod openapi;

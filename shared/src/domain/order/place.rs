@@ -57,12 +57,13 @@ pub fn place<'a>(new: NewOrder, placement: &Placement<'_>, ids: &'a mut dyn NewI
     Ok(draft)
 }
 
+/// Where an order begins, by whether its tenant's orders reserve stock.
+pub const fn beginning(reserves_stock: bool) -> (OrderStatus, StockStatus) {
+    if reserves_stock { (OrderStatus::Pending, StockStatus::Requested) } else { (OrderStatus::AwaitingPayment, StockStatus::Off) }
+}
+
 fn unplaced(new: NewOrder, placement: &Placement<'_>) -> Order {
-    let (status, stock) = if placement.policy.stock {
-        (OrderStatus::Pending, StockStatus::Requested)
-    } else {
-        (OrderStatus::AwaitingPayment, StockStatus::Off)
-    };
+    let (status, stock) = beginning(placement.policy.stock);
     Order {
         id: OrderId::new(uuid::Uuid::nil()),
         tenant: placement.tenant,
