@@ -111,7 +111,7 @@ impl Course {
         if operation.state == "requested" {
             self.send(order, &operation.id).await;
         }
-        let outcome = self.decide(operation).await.unwrap_or_else(|| panic!("{operation:?} is not at the partner"));
+        let outcome = self.decide(operation).await.unwrap_or_else(|| panic!("{operation:?} is open here and not at the partner"));
         self.tell(order, operation, &outcome).await;
     }
 
