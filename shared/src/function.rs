@@ -14,6 +14,15 @@ pub enum Access {
     Any,
     /// Keys that hold this scope.
     Scope(Permission),
+    /// The payment service alone, which signs its webhooks with a secret of its own (Standard Webhooks); no key of a tenant counts.
+    Webhook,
+}
+
+impl Access {
+    /// Whether somebody's key opens it, so that a tenant stands behind every call.
+    pub const fn is_by_key(self) -> bool {
+        matches!(self, Self::Any | Self::Scope(_))
+    }
 }
 
 /// One method on one path.
@@ -99,6 +108,8 @@ pub struct JobSpec {
     pub schedule: &'static str,
     /// Time limit of one run; a continuous job has none.
     pub timeout_seconds: u64,
-    /// PostgreSQL role it connects as.
+    /// PostgreSQL role it connects as: what sees the rows of all tenants, if it looks for any.
     pub database_role: &'static str,
+    /// PostgreSQL role it takes inside one tenant's transaction; nothing for a job that acts for no tenant.
+    pub tenant_role: Option<&'static str>,
 }

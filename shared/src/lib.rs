@@ -13,6 +13,7 @@ pub mod domain;
 pub(crate) mod backoff;
 pub(crate) mod breaker;
 pub mod catalog;
+pub mod chaos;
 pub mod clock;
 pub mod cloudevents;
 pub(crate) mod config;

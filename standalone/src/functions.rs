@@ -21,6 +21,7 @@ pub fn all() -> Functions {
             list_orders::function(),
             list_payment_operations::function(),
             list_payments::function(),
+            receive_payment_webhook::function(),
             refund_order::function(),
             resolve_payment_operation::function(),
             revoke_api_key::function(),
@@ -34,6 +35,13 @@ pub fn all() -> Functions {
             on_shipment_event::function(),
             send_payment_operation::function(),
         ],
-        jobs: vec![migrate::function(), outbox_relay::function()],
+        jobs: vec![
+            audit_ledger::function(),
+            expire_orders::function(),
+            migrate::function(),
+            outbox_relay::function(),
+            reconcile_payments::function(),
+            retry_deferred_messages::function(),
+        ],
     }
 }

@@ -1,5 +1,9 @@
-//! Every function of the service as a value, for the binary that hosts them all and for the tests about the whole.
+//! Every function of the service as a value, for the program that hosts them all and for the tests about the whole.
 //!
-//! No behaviour lives here: hosting is `shared::runtime`, and a function's work is in its own crate.
+//! Hosting is `shared::runtime`, and a function's work is in its own crate; here is only the command line over them.
 
+mod arguments;
 pub mod functions;
+mod program;
+
+pub use program::run;

@@ -2,6 +2,9 @@
 //!
 //! Every test breaks something on purpose, or does two things at once, in the middle of work, and then counts.
 
+mod crash_points;
 mod disconnects;
+mod invariants;
 mod kills;
+mod planted_bugs;
 mod races;

@@ -7,6 +7,7 @@ mod isolation;
 mod lists;
 mod migrations;
 mod openapi;
+mod plans;
 mod routes;
 mod schemathesis;
 mod scopes;

@@ -1,13 +1,16 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
 mod api_docs;
+mod audit_ledger;
 mod bad_input;
 mod cancel_order;
+mod capture_payment;
 mod consumers;
 mod create_api_key;
 mod create_order;
 mod create_payment;
 mod create_tenant;
+mod expire_orders;
 mod get_ledger;
 mod get_order;
 mod get_order_history;
@@ -16,13 +19,21 @@ mod idempotency;
 mod kept_answers;
 mod list_api_keys;
 mod list_orders;
+mod list_payment_operations;
 mod list_payments;
 mod migrate;
 mod order_life;
 mod outbox_relay;
 mod process;
+mod receive_payment_webhook;
+mod reconcile_payments;
+mod refund_order;
+mod resolve_payment_operation;
+mod retry_deferred_messages;
 mod revoke_api_key;
 mod rotate_api_key;
 mod signatures;
 mod signers;
 mod update_tenant;
+mod void_payment;
+mod webhook_signers;

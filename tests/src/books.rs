@@ -25,7 +25,7 @@ sums AS (
 )";
 
 /// Each rule as a query for what breaks it; every row found is a violation.
-const RULES: [(&str, &str); 12] = [
+const RULES: [(&str, &str); 20] = [
     (
         "every ledger transaction sums to zero",
         "SELECT order_id, transaction_id FROM ledger GROUP BY 1, 2 HAVING sum(amount) <> 0",
@@ -53,9 +53,57 @@ const RULES: [(&str, &str); 12] = [
          GROUP BY o.tenant_id, o.id, o.event_sequence HAVING count(b.event_id) <> o.event_sequence",
     ),
     (
+        "every version of an order was told to somebody",
+        "SELECT h.order_id, h.version FROM order_history h WHERE NOT EXISTS (
+             SELECT FROM outbox b WHERE b.tenant_id = h.tenant_id AND b.order_id = h.order_id
+                 AND (convert_from(b.body, 'UTF8')::jsonb->>'orderversion')::bigint = h.version)",
+    ),
+    (
+        "a message takes effect in one transaction",
+        "SELECT order_id, message, count(DISTINCT tx) FROM (
+             SELECT tenant_id, order_id, tx, convert_from(body, 'UTF8')::jsonb->>'causationid' AS message FROM outbox) o
+         WHERE message IS NOT NULL GROUP BY tenant_id, order_id, message HAVING count(DISTINCT tx) > 1",
+    ),
+    (
+        "inventory and shipping are asked for each thing once",
+        "SELECT order_id, routing_key, data, count(*) FROM (
+             SELECT tenant_id, order_id, routing_key, convert_from(body, 'UTF8')::jsonb->'data' AS data FROM outbox
+             WHERE exchange = 'orders.commands' AND (routing_key LIKE 'inventory.%' OR routing_key LIKE 'shipping.%')) o
+         GROUP BY tenant_id, order_id, routing_key, data HAVING count(*) > 1",
+    ),
+    (
+        "an order comes into each status of its life once",
+        "SELECT order_id, action, count(*) FROM order_history
+         WHERE action IN ('created', 'confirmed', 'processing', 'completed', 'stock_rejected', 'expired', 'cancelled')
+         GROUP BY tenant_id, order_id, action HAVING count(*) > 1",
+    ),
+    (
+        "nobody owes anything for an order that has come to its end, unless a person is waited for",
+        "SELECT id, status, balances FROM orders o WHERE status IN ('completed', 'cancelled')
+             AND (coalesce((balances->>'receivable')::bigint, 0) <> 0 OR coalesce((balances->>'authorized')::bigint, 0) <> 0)
+             AND NOT EXISTS (SELECT FROM payment_operations p
+                 WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.attention IS NOT NULL)",
+    ),
+    (
+        "an order that came to nothing holds no stock",
+        "SELECT id, status, stock_status FROM orders WHERE status IN ('cancelled', 'rejected', 'expired')
+             AND stock_status IN ('requested', 'reserved', 'committing', 'committed')",
+    ),
+    (
+        "paid means that what is due was taken",
+        "SELECT id, balances FROM orders WHERE payment_status = 'paid'
+             AND coalesce((balances->>'captured')::bigint, 0) <> -coalesce((balances->>'sales')::bigint, 0)",
+    ),
+    (
+        "delivered means that every unit is",
+        "SELECT o.id, l.id AS line FROM orders o JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
+         WHERE o.fulfillment_status = 'delivered' AND l.requires_shipping AND l.delivered <> l.ordered - l.cancelled",
+    ),
+    (
         "an operation that succeeded is in the ledger once",
         "SELECT p.id, p.kind FROM payment_operations p
-         LEFT JOIN ledger l ON l.tenant_id = p.tenant_id AND l.operation_id = p.id AND l.account IN ('captured', 'refunded')
+         LEFT JOIN ledger l ON l.tenant_id = p.tenant_id AND l.operation_id = p.id
+             AND (l.fact, l.account) IN (('captured', 'captured'), ('refund_succeeded', 'refunded'))
          WHERE p.kind IN ('capture', 'refund') GROUP BY p.tenant_id, p.id, p.kind, p.state
          HAVING count(l.account) <> CASE p.state WHEN 'succeeded' THEN 1 ELSE 0 END",
     ),

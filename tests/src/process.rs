@@ -26,6 +26,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 pub enum Program {
     /// Every function in one process.
     Standalone,
+    /// The same with crash points and planted bugs: `TEST_CHAOS_STANDALONE`.
+    StandaloneChaos,
     /// The partners.
     Simulators,
     /// Applies the migrations.
@@ -38,18 +40,24 @@ impl Program {
     const fn name(self) -> &'static str {
         match self {
             Self::Standalone => "standalone",
+            Self::StandaloneChaos => "standalone-chaos",
             Self::Simulators => "simulators",
             Self::Migrate => "migrate",
             Self::Function(name) => name,
         }
     }
 
-    /// Where it lies: beside the running program, or above the `deps` that a test runs in.
+    /// Where it lies: beside the running program, or above the `deps` that a test runs in; the chaos build where the environment says, so
+    /// that one that was made long ago is never taken for this one.
     ///
     /// # Panics
     /// When it is not built.
     #[must_use]
     pub fn path(self) -> PathBuf {
+        if self == Self::StandaloneChaos {
+            let path = std::env::var_os("TEST_CHAOS_STANDALONE").map(PathBuf::from).filter(|path| path.is_file());
+            return path.expect("TEST_CHAOS_STANDALONE names no chaos build: run `cargo xtask chaos crashpoints`, or `cargo xtask test`");
+        }
         let test = std::env::current_exe().unwrap();
         let path = test.ancestors().skip(1).take(2).map(|folder| folder.join(self.name())).find(|path| path.is_file());
         let path = path.unwrap_or_else(|| test.with_file_name(self.name()));

@@ -13,7 +13,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 ///
 /// # Panics
 /// With `what` when [`PATIENCE`] is over.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut condition: impl FnMut() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, condition: impl FnMut() -> F) -> T {
+    within(PATIENCE, condition).await.unwrap_or_else(|| panic!("waited {PATIENCE:?} in vain until {what}"))
+}
+
+/// Looks again and again until `condition` gives a value or `limit` is over: for what a broken service never comes to.
+pub async fn within<T, F: Future<Output = Option<T>>>(limit: Duration, mut condition: impl FnMut() -> F) -> Option<T> {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     let looking = async {
         loop {
@@ -23,5 +28,5 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut condition: 
             }
         }
     };
-    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("waited {PATIENCE:?} in vain until {what}"))
+    tokio::time::timeout(limit, looking).await.ok()
 }

@@ -1,9 +1,10 @@
 //! The project's own commands: `cargo xtask <command>`. This file only finds the command; each lives in a file of
 //! `commands`, which the rest serves: `services` runs private servers, `installed` brings other programs, `manifest`
 //! reads the functions' manifests, `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs
-//! requests, `target` knows to whom and with which key.
+//! requests, `webhooks` what the payment service pushes, `target` knows to whom and with which key.
 
 mod cargo_lambda;
+mod chaos_build;
 mod checkout;
 mod commands;
 mod failure;
@@ -19,6 +20,7 @@ mod services;
 mod signing;
 mod target;
 mod tidy;
+mod webhooks;
 
 use std::process::ExitCode;
 

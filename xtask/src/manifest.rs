@@ -9,6 +9,9 @@ use serde::Deserialize;
 use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
 
+/// Permissions that are no scope of a key; the catalog has a variant of `Access` for each.
+pub const NO_SCOPES: [&str; 3] = ["any", "public", "webhook"];
+
 /// The folders below `functions/`, one a kind.
 pub const FOLDERS: [&str; 3] = ["http", "consumers", "jobs"];
 
@@ -68,7 +71,7 @@ pub struct Http {
     /// `POST /v1/orders/{order_id}/cancel`, or a list of such routes that one function answers.
     #[serde(alias = "routes")]
     pub route: Routes,
-    /// A scope such as `orders:write`, or `public`, or `any` for every valid key.
+    /// A scope such as `orders:write`, or `any` for every valid key, `public`, or `webhook` for a partner who signs what it pushes.
     pub permission: String,
     /// Whether an Idempotency-Key must be sent.
     pub idempotency: Need,
@@ -130,6 +133,8 @@ pub struct Binding {
 pub struct Job {
     /// `continuous`, `once`, or `rate(1 minute)`.
     pub schedule: String,
+    /// The PostgreSQL role it takes inside each tenant's transaction; absent for a job that acts for no tenant.
+    pub tenant_role: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -198,9 +203,7 @@ pub fn read(text: &str, folder: &str, name: &str) -> Result<Function> {
         other => other,
     };
     require(kind == expected, || format!("kind is {kind:?}, but the folder functions/{folder} holds kind {expected:?}"))?;
-    require(DATABASE_ROLES.contains(&table.database_role.as_str()), || {
-        format!("database_role {:?} is none of {}", table.database_role, DATABASE_ROLES.join(", "))
-    })?;
+    require_role("database_role", &table.database_role)?;
     require(table.scale.min <= table.scale.max && table.scale.max > 0, || "scale.min is above scale.max".to_owned())?;
     let common = Common {
         database_role: table.database_role,
@@ -249,7 +252,7 @@ fn checked_http(http: Http) -> Result<Http> {
     }
     let scope = |c: char| c.is_ascii_lowercase() || c == '-' || c == ':';
     require(!http.permission.is_empty() && http.permission.chars().all(scope), || {
-        format!("permission {:?} is neither a scope like \"orders:write\" nor \"public\" nor \"any\"", http.permission)
+        format!("permission {:?} is neither a scope like \"orders:write\" nor \"any\", \"public\" or \"webhook\"", http.permission)
     })?;
     require((200..300).contains(&http.success), || format!("success {} is no 2xx status", http.success))?;
     Ok(http)
@@ -272,7 +275,12 @@ fn checked_job(job: Job) -> Result<Job> {
     require(is_rate || ["continuous", "once"].contains(&job.schedule.as_str()), || {
         format!("schedule {:?} is neither \"continuous\" nor \"once\" nor like \"rate(1 minute)\"", job.schedule)
     })?;
+    job.tenant_role.as_deref().map_or(Ok(()), |role| require_role("tenant_role", role))?;
     Ok(job)
+}
+
+fn require_role(key: &str, role: &str) -> Result<()> {
+    require(DATABASE_ROLES.contains(&role), || format!("{key} {role:?} is none of {}", DATABASE_ROLES.join(", ")))
 }
 
 fn require(holds: bool, message: impl FnOnce() -> String) -> Result<()> {

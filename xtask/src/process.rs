@@ -2,6 +2,7 @@
 //! dropped (so also on a panic or Ctrl-C), and ended by the next run when a kill -9 left them behind.
 
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -134,8 +135,23 @@ pub fn run(mut command: Command) -> Result<ExitStatus> {
     finish(child)
 }
 
+/// Runs `command` to its end and shows each line of its stdout to `look`; its stderr is ours.
+pub fn run_reading(mut command: Command, mut look: impl FnMut(&str) + Send) -> Result<ExitStatus> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+    let output = child.stdout.take();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for line in output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n')).map_while(std::result::Result::ok) {
+                look(&String::from_utf8_lossy(&line));
+            }
+        });
+        finish(child)
+    })
+}
+
 /// Waits for a child that leads its own group; ends the group when somebody asks us to stop.
-pub fn finish(mut child: Child) -> Result<ExitStatus> {
+fn finish(mut child: Child) -> Result<ExitStatus> {
     loop {
         if let Some(status) = wait(&mut child, POLL) {
             return Ok(status);

@@ -6,6 +6,7 @@ use super::{
     tokens::{self, Token},
 };
 use crate::{
+    chaos::{self, CrashPoint, PlantedBug},
     clock::{self, IdsAt},
     db::{
         self, TenantTx,
@@ -195,7 +196,9 @@ async fn transact(context: &Context, origin: &Origin, subject: Subject, mode: Mo
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
     match work(context, &mut tx, origin, subject, mode).await {
         Ok(Some(changed)) => {
+            chaos::point(CrashPoint::ChangeBeforeCommit);
             tx.commit().await?;
+            chaos::point(CrashPoint::ChangeAfterCommit);
             Ok(Some(changed))
         }
         nothing => {
@@ -213,8 +216,10 @@ async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, subject: Su
         // A tender never changes its order, so this may be read before the lock.
         Subject::Payment(payment) => orders::order_find_by_payment(tx, origin.tenant, payment).await?.ok_or_else(missing)?,
     };
+    chaos::point(CrashPoint::ChangeBeforeClaim);
     let lock = mode.lock(tx, origin, order, now).await?;
-    if !lock.claimed {
+    chaos::point(CrashPoint::ChangeAfterClaim);
+    if !lock.claimed && !chaos::is_planted(PlantedBug::NoInbox) {
         return Ok(None);
     }
     if !lock.found {
@@ -222,6 +227,7 @@ async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, subject: Su
     }
     // A statement of its own: what waited for the lock saw an older snapshot.
     let order = orders::order_load(tx, origin.tenant, order).await?.ok_or_else(missing)?;
+    chaos::point(CrashPoint::ChangeAfterLoad);
     if let Mode::Request(_, RequestedChange { if_match: Some(seen), .. }) = mode
         && *seen != order.version
     {
@@ -236,6 +242,7 @@ async fn work(context: &Context, tx: &mut TenantTx, origin: &Origin, subject: Su
         Mode::Request(_, change) => Some((change.render)(&changed)?),
         Mode::Message(..) | Mode::Bookkeeping(_) => None,
     };
+    chaos::point(CrashPoint::ChangeBeforeSave);
     save(context, tx, origin, mode, (&changed, answer.as_ref()), now).await?;
     Ok(Some((changed, answer)))
 }

@@ -6,6 +6,7 @@ use super::{
     tokens::{self, Token},
 };
 use crate::{
+    chaos::{self, CrashPoint},
     clock::{self, IdsAt},
     db::{
         self, TenantTx,
@@ -98,7 +99,10 @@ async fn insert(context: &Context, origin: &Origin, key: IdempotencyKey<'_>, pla
     };
     let mut attempt = 1;
     loop {
-        match orders::order_create(&context.database, &write, &row).await {
+        chaos::point(CrashPoint::CreateBeforeStatement);
+        let outcome = orders::order_create(&context.database, &write, &row).await;
+        chaos::point(CrashPoint::CreateAfterStatement);
+        match outcome {
             Err(db::Error::Serialization(_)) if attempt < ATTEMPTS_MAX => attempt += 1,
             outcome => return outcome,
         }

@@ -3,6 +3,7 @@
 use super::{Answer, CommandError, Context, Executed, Origin, fresh_key, origin::IdempotencyKey};
 use crate::{
     cache::AnswerKey,
+    chaos::{self, CrashPoint},
     clock,
     db::{
         TenantTx,
@@ -61,7 +62,9 @@ pub(super) async fn settle(
     outcome: Result<Option<Answer>, CommandError>,
 ) -> Result<Executed, CommandError> {
     if let Ok(Some(answer)) = outcome {
+        chaos::point(CrashPoint::AdministerBeforeCommit);
         tx.commit().await?;
+        chaos::point(CrashPoint::AdministerAfterCommit);
         return Ok(Executed { answer, replayed: false });
     }
     tx.rollback().await;
@@ -75,9 +78,11 @@ pub(super) async fn settle(
 /// [`CommandError::IdempotencyKeyReused`] when the key belongs to another request.
 pub(super) async fn replay(context: &Context, origin: &Origin) -> Result<Option<Executed>, CommandError> {
     let key = origin.idempotency_key()?;
+    chaos::point(CrashPoint::ReplayBeforeRead);
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
     let record = idempotency_records::idempotency_record_find(&mut tx, origin.tenant, key.function, key.key).await;
     tx.rollback().await;
+    chaos::point(CrashPoint::ReplayAfterRead);
     let Some(AnsweredRow { fingerprint, answer_sealed, created_at }) = record? else { return Ok(None) };
     if fingerprint != key.fingerprint {
         return Err(CommandError::IdempotencyKeyReused);

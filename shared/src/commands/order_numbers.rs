@@ -8,6 +8,7 @@ use std::{
 
 use super::CommandError;
 use crate::{
+    chaos::{self, CrashPoint},
     db::{Database, TenantTx, order_numbers},
     domain::ids::TenantId,
 };
@@ -59,5 +60,6 @@ async fn allot(database: &Database, tenant: TenantId) -> Result<u64, CommandErro
     let mut tx = TenantTx::begin(database, tenant).await?;
     let first = order_numbers::order_number_allot(&mut tx, tenant, block).await?;
     tx.commit().await?;
+    chaos::point(CrashPoint::NumbersAfterAllotment);
     u64::try_from(first).map_err(|error| CommandError::Internal(error.into()))
 }

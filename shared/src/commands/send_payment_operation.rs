@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::{CommandError, Context, Origin, change_order, tokens};
 use crate::{
+    chaos::{self, CrashPoint},
     db::{TenantTx, orders},
     domain::{
         ids::{OperationId, OrderId, PaymentId},
@@ -38,7 +39,9 @@ pub async fn execute(context: &Context, origin: &Origin, order: OrderId, operati
         return Ok(());
     }
     let request = request(context, &order, payment, found).await?;
+    chaos::point(CrashPoint::SendingBeforeCall);
     let answer = service.submit(&request, origin.traceparent.as_deref()).await;
+    chaos::point(CrashPoint::SendingBeforeRecord);
     metrics::counter!(PAYMENT_OPERATIONS, "kind" => request.kind.as_str(), "outcome" => label(&answer)).increment(1);
     apply(context, origin, &order, operation, answer).await
 }
@@ -87,6 +90,7 @@ async fn apply(context: &Context, origin: &Origin, order: &Order, operation: Ope
         Answer::NeverSent { .. } => return Err(CommandError::PartnerUnavailable("payment service")),
     };
     change_order::for_message(context, origin, order.id, decide).await?;
+    chaos::point(CrashPoint::SendingAfterRecord);
     Ok(())
 }
 

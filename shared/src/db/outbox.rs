@@ -18,9 +18,12 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{Database, Error};
-use crate::domain::{
-    ids::{EventId, OrderId, TenantId},
-    timestamp::Timestamp,
+use crate::{
+    chaos::{self, CrashPoint},
+    domain::{
+        ids::{EventId, OrderId, TenantId},
+        timestamp::Timestamp,
+    },
 };
 
 /// Shards of the outbox: a row's shard is a hash of its order, so that one order is always one relay's.
@@ -161,6 +164,7 @@ impl OutboxWaker {
     async fn ring(self) {
         loop {
             self.state.store(RUNG, Ordering::Release);
+            chaos::point(CrashPoint::WakerBeforeRing);
             if let Err(error) = sqlx::query(include_str!("outbox_notify.sql")).execute(self.database.system()).await {
                 tracing::debug!(error.message = %error, "the relay could not be woken; it will look by itself");
             }

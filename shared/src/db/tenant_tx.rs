@@ -7,7 +7,10 @@
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, pool::PoolConnection};
 
 use super::{Database, Error};
-use crate::domain::ids::TenantId;
+use crate::{
+    chaos::{self, PlantedBug},
+    domain::ids::TenantId,
+};
 
 /// How long a statement of a transaction waits for a row lock before it gives up: then 409 `order_busy`.
 const LOCK_TIMEOUT_MS: u32 = 1_000;
@@ -29,10 +32,10 @@ impl TenantTx {
     /// [`Error::Unavailable`] when no connection is to be had.
     pub async fn begin(database: &Database, tenant: TenantId) -> Result<Self, Error> {
         let mut tx = Self { connection: database.system().acquire().await?, settled: false };
+        let set_tenant = set_tenant(tenant);
         // The tenant is a UUID and the limits are numbers: nothing in this text comes from a caller.
         let begin = format!(
-            "BEGIN; SET LOCAL app.tenant_id = '{}'; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}",
-            tenant.uuid()
+            "BEGIN; {set_tenant}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"
         );
         sqlx::raw_sql(AssertSqlSafe(begin)).execute(tx.connection()).await?;
         Ok(tx)
@@ -74,6 +77,17 @@ impl TenantTx {
             self.settled = true;
         }
     }
+}
+
+/// The statement that puts a transaction behind its tenant's wall.
+fn set_tenant(tenant: TenantId) -> String {
+    let tenant = tenant.uuid();
+    if chaos::is_planted(PlantedBug::TenantNotSet) {
+        // Set for the session, if it is not: the connection works for whomever it worked for first.
+        let setting = format!("coalesce(nullif(current_setting('app.tenant_id', true), ''), '{tenant}')");
+        return format!("SELECT set_config('app.tenant_id', {setting}, false); COMMIT; BEGIN");
+    }
+    format!("SET LOCAL app.tenant_id = '{tenant}'")
 }
 
 impl Drop for TenantTx {

@@ -26,7 +26,11 @@ use super::{
     settler::{Settlement, Settler},
     topology,
 };
-use crate::{backoff::Backoff, function::ConsumerSpec};
+use crate::{
+    backoff::Backoff,
+    chaos::{self, CrashPoint, PlantedBug},
+    function::ConsumerSpec,
+};
 
 /// What is in flight when the process stops may finish within this time; the rest goes back to the queue.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -104,12 +108,17 @@ struct Deliveries {
 impl Deliveries {
     /// Takes one delivery from its reading to its acknowledgement.
     async fn settle(self: Arc<Self>, delivery: Delivery) {
+        chaos::point(CrashPoint::MessageReceived);
         let message = Message::of_delivery(&delivery, self.settler.spec());
+        if chaos::is_planted(PlantedBug::AckBeforeCommit) {
+            let _ = delivery.ack(BasicAckOptions::default()).await;
+        }
         // The manifest's own limit: a process that consumes natively has no other.
         if self.settler.settle(message, Duration::MAX).await == Settlement::StoreAway {
             self.store_answers().await;
             let _ = delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await;
         } else {
+            chaos::point(CrashPoint::MessageBeforeAck);
             // An acknowledgement that fails means a lost link: the redelivery finds the inbox entry and is done at once.
             let _ = delivery.ack(BasicAckOptions::default()).await;
         }

@@ -17,7 +17,11 @@ use super::{
     connection::{self, Failure},
     topology,
 };
-use crate::{cloudevents, db::outbox::OutboxMessage};
+use crate::{
+    chaos::{self, CrashPoint},
+    cloudevents,
+    db::outbox::OutboxMessage,
+};
 
 /// A confirm that takes longer means a blocked or dead broker: a new connection, and everything unconfirmed once more.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,7 +74,10 @@ impl Publisher {
         // `mandatory`: without it a message that no queue wants would be confirmed and lost.
         let options = BasicPublishOptions { mandatory: true, ..Default::default() };
         let confirmed = async {
-            self.channel.basic_publish(message.exchange.as_str().into(), routing_key, options, &message.body, properties).await?.await
+            let confirm =
+                self.channel.basic_publish(message.exchange.as_str().into(), routing_key, options, &message.body, properties).await?;
+            chaos::point(CrashPoint::RelayBeforeConfirm);
+            confirm.await
         };
         let confirmation = timeout(CONFIRM_TIMEOUT, confirmed).await.map_err(|_| Failure::Silent("confirm"))??;
         Ok(match confirmation {

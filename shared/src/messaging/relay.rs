@@ -23,6 +23,7 @@ use super::{
     publisher::{Published, Publisher},
 };
 use crate::{
+    chaos::{self, CrashPoint},
     clock,
     db::{
         self, Database,
@@ -114,6 +115,7 @@ impl Relay {
             let messages = outbox_unpublished(&self.database, &owned, share, &held.waiting()).await?;
             let pause = if messages.is_empty() { IDLE_PAUSE } else { BUSY_PAUSE };
             if !messages.is_empty() {
+                chaos::point(CrashPoint::RelayBeforePublish);
                 self.publish_batch(publisher, messages, held).await?;
             }
             tokio::select! {
@@ -166,6 +168,7 @@ async fn take_shards(session: &mut OutboxSession, owned: &watch::Sender<Vec<i16>
     let taken = timeout(SESSION_TIMEOUT, session.take_shards(&missing)).await.map_err(silent)??;
     if !taken.is_empty() {
         owned.send_modify(|owned| owned.extend(&taken));
+        chaos::point(CrashPoint::RelayAfterShards);
         tracing::info!("labels.function" = FUNCTION, shards = ?taken, "took shards of the outbox");
     }
     Ok(())
@@ -219,7 +222,9 @@ async fn send_order(
 async fn mark_confirmed(database: &Database, mut confirmed: mpsc::UnboundedReceiver<(TenantId, EventId)>) -> Result<(), db::Error> {
     let mut chunk = Vec::with_capacity(MARK_CHUNK);
     while confirmed.recv_many(&mut chunk, MARK_CHUNK).await > 0 {
+        chaos::point(CrashPoint::RelayBeforeMark);
         outbox_mark_published(database, &chunk, clock::now()).await?;
+        chaos::point(CrashPoint::RelayAfterMark);
         chunk.clear();
     }
     Ok(())

@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     commands::{CommandError, Context},
+    db::{self, deferred_messages::DueMessage},
     function::ConsumerSpec,
+    secrets::{keyring::OpenError, row_aad},
     telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
 };
 
@@ -44,6 +46,17 @@ pub enum Settlement {
     Filed,
     /// PostgreSQL is away, so nothing was committed: the carrier must bring it again.
     StoreAway,
+}
+
+/// A deferred message that was not tried, or whose outcome could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum Untried {
+    /// None of our keys opens it.
+    #[error("the body cannot be opened")]
+    Sealed(#[from] OpenError),
+    /// PostgreSQL did not take what came of it.
+    #[error("what it came to could not be written")]
+    Database(#[from] db::Error),
 }
 
 /// Settles the messages of one function.
@@ -75,6 +88,27 @@ impl Settler {
         Box::pin(self.settle(Message::unreadable(body, reason), Duration::MAX))
     }
 
+    /// Tries a deferred message again, and says in a word what it came to. Its effect and its row go in two transactions: whoever dies
+    /// between them leaves a row whose next try finds the inbox entry and takes no effect.
+    ///
+    /// # Errors
+    /// [`Untried`] when nothing came of it: it is due again when its lease is over.
+    pub(super) async fn settle_again(&self, deferred: &DueMessage, limit: Duration) -> Result<&'static str, Untried> {
+        let started = Instant::now();
+        let aad = row_aad(filing::TABLE, deferred.tenant, &deferred.id.to_string());
+        let body = self.context.keyring.open(&aad, &deferred.body_sealed)?;
+        let message = Message::read(&HeaderMap::new(), body, self.spec());
+        let outcome = match self.handle(&message, limit).await {
+            Ok(()) => {
+                filing::forget(&self.context, deferred).await?;
+                Ok(())
+            }
+            Err(rejection) => Err(filing::file_again(&self.context, self.spec().name, &message, deferred, rejection).await?),
+        };
+        self.report(&message, &outcome, started.elapsed());
+        Ok(outcome.err().map_or("done", |rejection| rejection.outcome()))
+    }
+
     /// Settles one message. The function may take its own time limit or `limit`, whichever is shorter.
     pub(super) async fn settle(&self, message: Message, limit: Duration) -> Settlement {
         let started = Instant::now();
@@ -91,7 +125,7 @@ impl Settler {
     }
 
     /// Writes a refused message down and answers what it came to.
-    async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
+    pub(super) async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
         let reason = rejection.reason().to_owned();
         filing::file(&self.context, self.spec().name, message, rejection).await.unwrap_or_else(|error| {
             let away = CommandError::from(error);
@@ -100,7 +134,7 @@ impl Settler {
     }
 
     /// Runs the handler in a task of its own: a time limit must never drop a transaction that is under way.
-    async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
+    pub(super) async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
         let (event, tenant) = match (&message.event, message.tenant, &message.fault) {
             (_, _, Some(fault)) => return Err(fault.clone()),
             (Some(event), Some(tenant), None) => (event.clone(), tenant),
@@ -119,7 +153,7 @@ impl Settler {
     }
 
     /// One line and two measurements a message.
-    fn report(&self, message: &Message, outcome: &Result<(), Rejection>, duration: Duration) {
+    pub(super) fn report(&self, message: &Message, outcome: &Result<(), Rejection>, duration: Duration) {
         let consumer = self.spec().name;
         let (name, reason) = match outcome {
             Ok(()) => ("done", None),

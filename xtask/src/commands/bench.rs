@@ -30,11 +30,6 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     eprintln!("starting services");
     let services = Services::start(checkout, Home::take(checkout.root(), "bench")?, Data::Discarded)?;
     let mut load = checkout.cargo(&["run", "--quiet", "--release", "--package", "tests", "--bin", "load", "--"]);
-    load.args(arguments)
-        .env("NGINX", nginx)
-        .env("TEST_DATABASE_URL", &services.database_url)
-        .env("TEST_REDIS_URL", &services.redis_url)
-        .env("TEST_AMQP_URL", &services.amqp_url)
-        .env("TEST_RABBITMQ_API", &services.rabbitmq_api);
+    load.args(arguments).env("NGINX", nginx).envs(services.test_environment());
     if process::run(load)?.success() { Ok(()) } else { Err(Failure::told()) }
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each, and the table by which `main` finds them.
 
 mod bench;
+mod chaos;
 mod dev;
 mod event;
 mod new;
@@ -32,6 +33,7 @@ pub const COMMANDS: &[Command] = &[
     Command { name: "sign", purpose: "print a signed curl line for any request", help: sign::HELP, run: sign::run },
     Command { name: "event", purpose: "print the event that invokes a function on Lambda", help: event::HELP, run: event::run },
     Command { name: "test", purpose: "run everything CI runs", help: test::HELP, run: test::run },
+    Command { name: "chaos", purpose: "kill the service at every step and audit what is left", help: chaos::HELP, run: chaos::run },
     Command { name: "bench", purpose: "measure against the floors", help: bench::HELP, run: bench::run },
     Command { name: "sync", purpose: "write what derives from the manifests", help: sync::HELP, run: sync::run },
     Command { name: "tidy", purpose: "check the rules of the house", help: tidy::HELP, run: tidy::run },

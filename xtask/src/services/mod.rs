@@ -99,6 +99,16 @@ impl Services {
         })
     }
 
+    /// Where they are, as the tests read it.
+    pub fn test_environment(&self) -> [(&'static str, &str); 4] {
+        [
+            ("TEST_DATABASE_URL", &self.database_url),
+            ("TEST_REDIS_URL", &self.redis_url),
+            ("TEST_AMQP_URL", &self.amqp_url),
+            ("TEST_RABBITMQ_API", &self.rabbitmq_api),
+        ]
+    }
+
     /// Starts a process that uses the servers, with its log and pid file beside theirs.
     pub fn run(&self, name: &str, command: Command) -> Result<Process> {
         Process::start(name, command, self.home.log(name), self.home.pid_file(name))

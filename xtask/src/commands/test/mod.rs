@@ -8,6 +8,7 @@ mod steps;
 use std::thread::ScopedJoinHandle;
 
 use crate::cargo_lambda;
+use crate::chaos_build;
 use crate::checkout::Checkout;
 use crate::commands::{sync, tidy};
 use crate::failure::{Failure, Result};
@@ -22,8 +23,8 @@ cargo xtask test [--quick] [FILTER…]
 
 Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, openapi, tests.
 The tests get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The
-last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Two
-libraries that sign requests are installed under .local/signers from PyPI and npm, once, and cargo-lambda from PyPI.
+last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Three
+libraries that sign are installed under .local/signers from PyPI and npm, once, and cargo-lambda from PyPI.
 
   --quick    leave out clippy and docs, and fuzz briefly
   FILTER     only build, then run the tests whose names contain one of the words";
@@ -32,6 +33,9 @@ libraries that sign requests are installed under .local/signers from PyPI and np
 const FILTERS_MAX: usize = 100;
 
 const ACCEPTED: Accepted = Accepted { flags: &["--quick"], values: &[], words_max: FILTERS_MAX };
+
+/// A filter with one of these words wants tests of `tests/chaos` that need the chaos build.
+const CHAOS_WORDS: [&str; 5] = ["chaos", "crash", "survives", "planted", "caught"];
 
 /// How long each fuzz target runs when everything does, and otherwise, unless `FUZZ_SECONDS` says.
 const FUZZ_SECONDS: u64 = 60;
@@ -85,10 +89,15 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     if !filtered && !options.has("--quick") {
         let strict = ["--all-targets", "--", "-D", "warnings"];
         steps.cargo(checkout, "clippy", &[&["clippy", "--workspace"][..], &strict].concat())?;
+        steps.cargo(checkout, "clippy chaos", &["clippy", "--package", "shared", "--features", "chaos", "--", "-D", "warnings"])?;
         steps.cargo(checkout, "clippy xtask", &[&["clippy"][..], &XTASK, &strict].concat())?;
         steps.set_environment("RUSTDOCFLAGS", "-D warnings");
         steps.cargo(checkout, "docs", &["doc", "--no-deps", "--workspace", "--document-private-items"])?;
         steps.clear_environment();
+    }
+    if !filtered || options.words.iter().any(|word| CHAOS_WORDS.iter().any(|chaos| word.contains(chaos))) {
+        steps.cargo(checkout, "build chaos", &chaos_build::BUILD)?;
+        steps.set_environment("TEST_CHAOS_STANDALONE", &chaos_build::path(checkout)?.to_string_lossy());
     }
     steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
     if !filtered {
@@ -99,15 +108,9 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     let mut services = steps.value("services", "cargo xtask test", || {
         services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
     })?;
-    let administrator = services.database_url.clone();
     let schemathesis = steps.value("schemathesis", "cargo xtask test", || schemathesis::ensure(checkout))?;
-    for (name, value) in [
-        ("TEST_SCHEMATHESIS", &*schemathesis.to_string_lossy()),
-        ("TEST_DATABASE_URL", administrator.as_str()),
-        ("TEST_REDIS_URL", &services.redis_url),
-        ("TEST_AMQP_URL", &services.amqp_url),
-        ("TEST_RABBITMQ_API", &services.rabbitmq_api),
-    ] {
+    steps.set_environment("TEST_SCHEMATHESIS", &schemathesis.to_string_lossy());
+    for (name, value) in services.test_environment() {
         steps.set_environment(name, value);
     }
     let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;

@@ -1,13 +1,11 @@
 //! The steps of `cargo xtask test`: a heading, a duration and a row of the final table for each, the command to repeat
 //! the one that failed, and the count of tests.
 
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::checkout::Checkout;
-use crate::failure::{Context, Failure, Result};
+use crate::failure::{Failure, Result};
 use crate::process;
 
 /// What has been done so far.
@@ -51,12 +49,13 @@ impl Steps {
         let repeat = self.typed(arguments);
         let (mut passed, mut failed) = (0, 0);
         let result = self.inside(name, &repeat, || {
-            let fine = run_counting(command, |line| {
+            let status = process::run_reading(command, |line| {
+                println!("{line}");
                 let (more_passed, more_failed) = counts(line).unwrap_or_default();
                 passed += more_passed;
                 failed += more_failed;
             })?;
-            expect_success(fine)
+            expect_success(status.success())
         });
         self.passed += passed;
         self.failed += failed;
@@ -112,24 +111,6 @@ impl Steps {
 /// The command has said itself what is wrong.
 fn expect_success(fine: bool) -> Result<()> {
     if fine { Ok(()) } else { Err(Failure::told()) }
-}
-
-/// Runs a command, passes its stdout on line by line and shows each line to `look`; whether it succeeded.
-fn run_counting(mut command: Command, mut look: impl FnMut(&str) + Send) -> Result<bool> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
-    let mut child = command.spawn().context(|| "cannot run cargo".into())?;
-    let output = child.stdout.take();
-    let status = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            for line in output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n')).map_while(std::result::Result::ok) {
-                let line = String::from_utf8_lossy(&line);
-                println!("{line}");
-                look(&line);
-            }
-        });
-        process::finish(child)
-    })?;
-    Ok(status.success())
 }
 
 /// Passed and failed of a line like `test result: ok. 5 passed; 0 failed; 0 ignored; …`.
