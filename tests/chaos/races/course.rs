@@ -36,18 +36,6 @@ struct Consumer {
     _process: Process,
 }
 
-/// An operation without a definitive outcome.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Operation {
-    /// `op_…`.
-    pub id: String,
-    /// `pay_…`.
-    pub payment_id: String,
-    kind: String,
-    state: String,
-    amount: i64,
-}
-
 /// Where an order has come to, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Books {
@@ -58,6 +46,20 @@ pub struct Books {
     net: i64,
     /// What is still owed; negative: to the customer.
     receivable: i64,
+    /// What has no definitive outcome, oldest first.
+    pub open: Vec<Operation>,
+}
+
+/// An operation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Operation {
+    /// `op_…`.
+    pub id: String,
+    /// `pay_…`.
+    pub payment_id: String,
+    kind: String,
+    state: String,
+    amount: i64,
 }
 
 impl Course {
@@ -90,43 +92,41 @@ impl Course {
         self.tell(order, operation, &outcome).await;
     }
 
-    /// Gives every operation of an order its outcome, and those that follow from it.
-    pub async fn settle(&self, order: &str) {
+    /// Gives every operation of an order its outcome, and those that follow from it; what the order's row says then.
+    pub async fn settle(&self, order: &str) -> Books {
         for _ in 0..ROUNDS_MAX {
-            let open = self.open_operations(order).await;
-            if open.is_empty() {
-                return;
+            let books = self.books(order).await;
+            if books.open.is_empty() {
+                return books;
             }
-            for operation in &open {
-                if operation.state == "requested" {
-                    self.send(order, &operation.id).await;
-                }
-                let outcome = self.decide(operation).await.unwrap_or_else(|| panic!("{operation:?} is not at the partner"));
-                self.tell(order, operation, &outcome).await;
+            for operation in &books.open {
+                self.complete(order, operation).await;
             }
         }
-        panic!("the operations of {order} find no end: {:?}", self.open_operations(order).await);
+        panic!("the operations of {order} find no end: {:?}", self.books(order).await);
     }
 
-    /// The operations of an order that have no definitive outcome, oldest first.
-    pub async fn open_operations(&self, order: &str) -> Vec<Operation> {
-        let (tenant, order) = (raw_id(&self.caller.key.tenant_id), raw_id(order));
-        let query = format!(
-            "SELECT 'op_' || replace(id::text, '-', '') AS id, 'pay_' || replace(payment_id::text, '-', '') AS payment_id, kind, state, amount
-             FROM payment_operations
-             WHERE tenant_id = '{tenant}' AND order_id = '{order}' AND state IN ('requested', 'sent', 'unknown')
-             ORDER BY requested_at, id"
-        );
-        self.sql.rows(&query).await.into_iter().map(|row| serde_json::from_value(row).unwrap()).collect()
+    /// Gives an operation its outcome.
+    pub async fn complete(&self, order: &str, operation: &Operation) {
+        if operation.state == "requested" {
+            self.send(order, &operation.id).await;
+        }
+        let outcome = self.decide(operation).await.unwrap_or_else(|| panic!("{operation:?} is open here and not at the partner"));
+        self.tell(order, operation, &outcome).await;
     }
 
-    /// What an order's own row says.
+    /// What an order's row says, and its operations.
     pub async fn books(&self, order: &str) -> Books {
         let balance = |account: &str| format!("coalesce((balances->>'{account}')::bigint, 0)");
         let [authorized, captured, refunded, receivable] = ["authorized", "captured", "refunded", "receivable"].map(balance);
         let query = format!(
-            "SELECT status, {authorized} AS authorized, {captured} + {refunded} AS net, {receivable} AS receivable
-             FROM orders WHERE tenant_id = '{}' AND id = '{}'",
+            "SELECT status, {authorized} AS authorized, {captured} + {refunded} AS net, {receivable} AS receivable, (
+                 SELECT coalesce(jsonb_agg(jsonb_build_object(
+                     'id', 'op_' || replace(p.id::text, '-', ''), 'payment_id', 'pay_' || replace(p.payment_id::text, '-', ''),
+                     'kind', p.kind, 'state', p.state, 'amount', p.amount) ORDER BY p.requested_at, p.id), '[]')
+                 FROM payment_operations p
+                 WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.state IN ('requested', 'sent', 'unknown')) AS open
+             FROM orders o WHERE tenant_id = '{}' AND id = '{}'",
             raw_id(&self.caller.key.tenant_id),
             raw_id(order)
         );

@@ -63,9 +63,9 @@ impl Pair {
             Way::AtOnce => tokio::join!(running, other),
             Way::InTurn => (running.await, other.await),
         };
-        course.settle(&order.id).await;
+        let books = course.settle(&order.id).await;
         let mut answers = [(first, answer), (second, other)];
         answers.sort();
-        Ending { answers, books: course.books(&order.id).await }
+        Ending { answers, books }
     }
 }

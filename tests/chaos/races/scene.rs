@@ -75,14 +75,15 @@ impl Scene {
     pub async fn prepare(self, course: &Course) -> Order {
         let placed = course.caller.place(&self.placed()).await;
         let id = placed["id"].as_str().unwrap().to_owned();
-        let first = course.open_operations(&id).await.remove(0);
+        let first = course.books(&id).await.open.remove(0);
         let line_id = placed["lines"][0]["id"].as_str().unwrap().to_owned();
         let mut order = Order { id, payment_id: first.payment_id.clone(), line_id, at_partner: None };
         if self == Self::Authorizing {
             course.send(&order.id, &first.id).await;
-        } else {
-            course.settle(&order.id).await;
+            order.at_partner = Some(first);
+            return order;
         }
+        course.complete(&order.id, &first).await;
         let request = match self {
             Self::Capturing | Self::PartlyCaptured => Some(CapturePart),
             Self::Refunding => Some(RefundPart),
@@ -93,8 +94,9 @@ impl Scene {
         }
         if self == Self::PartlyCaptured {
             course.settle(&order.id).await;
+        } else if request.is_some() {
+            order.at_partner = course.books(&order.id).await.open.pop();
         }
-        order.at_partner = course.open_operations(&order.id).await.pop();
         order
     }
 
