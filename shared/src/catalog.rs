@@ -206,6 +206,19 @@ pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Take an outcome that the payment service pushes
+pub const RECEIVE_PAYMENT_WEBHOOK: HttpSpec = HttpSpec {
+    name: "receive-payment-webhook",
+    purpose: "Take an outcome that the payment service pushes",
+    routes: &[Route { method: "POST", path: "/v1/webhooks/payments" }],
+    permission: Access::Webhook,
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 204,
+    database_role: "orders_app",
+};
+
 /// Give money of an order back
 pub const REFUND_ORDER: HttpSpec = HttpSpec {
     name: "refund-order",
@@ -308,7 +321,7 @@ pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
     queue: "order-service.payment-events",
     prefetch: 32,
     bindings: &[Binding { exchange: "payments.events", routing_keys: &["payment.#", "refund.#"] }],
-    sources: &["/payments"],
+    sources: &["/payments", "/webhooks/payments"],
     types: &[
         "payment.authorized.v1",
         "payment.captured.v1",
@@ -412,6 +425,7 @@ pub const HTTP: &[&HttpSpec] = &[
     &LIST_ORDERS,
     &LIST_PAYMENT_OPERATIONS,
     &LIST_PAYMENTS,
+    &RECEIVE_PAYMENT_WEBHOOK,
     &REFUND_ORDER,
     &RESOLVE_PAYMENT_OPERATION,
     &REVOKE_API_KEY,

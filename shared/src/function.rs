@@ -14,6 +14,15 @@ pub enum Access {
     Any,
     /// Keys that hold this scope.
     Scope(Permission),
+    /// The payment service alone, which signs its webhooks with a secret of its own (Standard Webhooks); no key of a tenant counts.
+    Webhook,
+}
+
+impl Access {
+    /// Whether somebody's key opens it, so that a tenant stands behind every call.
+    pub const fn is_by_key(self) -> bool {
+        matches!(self, Self::Any | Self::Scope(_))
+    }
 }
 
 /// One method on one path.

@@ -28,8 +28,8 @@ openapi prints the OpenAPI document of every function; it needs no environment.
 
 Jobs that run once (migrate) run to their end before anything is served.
 The environment: DATABASE_URL, REDIS_URL, AMQP_URL, KEYS_ENCRYPTION, PAYMENT_SERVICE_URL, PAYMENT_SERVICE_KEY_ID,
-PAYMENT_SERVICE_SECRET; optional OPERATOR_KEY, DATABASE_DIRECT_URL, DATABASE_POOL_SIZE, BIND_ADDRESS, PORT, METRICS_PORT, LOG_LEVEL,
-ENVIRONMENT.
+PAYMENT_SERVICE_SECRET, PAYMENT_WEBHOOK_SECRETS; optional OPERATOR_KEY, DATABASE_DIRECT_URL, DATABASE_POOL_SIZE, BIND_ADDRESS, PORT,
+METRICS_PORT, LOG_LEVEL, ENVIRONMENT.
 Whatever is missing or wrong is told at once.
 ";
 

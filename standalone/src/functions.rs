@@ -21,6 +21,7 @@ pub fn all() -> Functions {
             list_orders::function(),
             list_payment_operations::function(),
             list_payments::function(),
+            receive_payment_webhook::function(),
             refund_order::function(),
             resolve_payment_operation::function(),
             revoke_api_key::function(),

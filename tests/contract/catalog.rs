@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    catalog::{CONSUMERS, HTTP, JOBS},
+    catalog::{self, CONSUMERS, HTTP, JOBS},
+    domain::payments::news_type::PaymentNewsType,
     function::Route,
 };
 
@@ -69,6 +70,13 @@ fn consumers_listen_to_declared_exchanges_and_have_queues_of_their_own() {
             assert!(bound, "{} understands {} and binds no key for it", spec.name, r#type);
         }
     }
+}
+
+#[test]
+fn webhooks_tell_of_what_events_tell_of() {
+    let pushed: BTreeSet<_> = PaymentNewsType::ALL.iter().map(|news| format!("{news}.v1")).collect();
+    let taken: BTreeSet<_> = catalog::ON_PAYMENT_EVENT.types.iter().map(ToString::to_string).collect();
+    assert_eq!(pushed, taken, "on the left the types of domain/payments/news_type.rs, on the right those of on-payment-event's manifest");
 }
 
 /// Whether a binding key takes a type: `payment.#` or the type without its version.

@@ -11,17 +11,35 @@ use shared::{
     domain::permissions::Permission,
     function::{Access, HttpSpec, Route},
 };
-use tests::{Answer, Caller, Options, Request, Stack, sample};
+use tests::{Answer, Caller, Options, Request, Stack, Webhook, sample};
 
 /// Endpoints that anyone may call, without a signature. A name that is no longer in the catalog fails as well.
 const PUBLIC: [&str; 1] = ["api-docs"];
+/// Endpoints that a partner pushes to: no key opens them, and the tenant is in the body. `tenants` and `scopes` go through them.
+const PUSHED_TO: [&str; 1] = ["receive-payment-webhook"];
 
 /// One id of each kind that a path may name, by the parameter's name.
 pub type Ids = BTreeMap<&'static str, String>;
 
-/// Every endpoint with a caller behind it.
+/// Every endpoint with a caller's key behind it.
 pub fn authenticated() -> impl Iterator<Item = &'static HttpSpec> {
-    HTTP.iter().copied().filter(|spec| spec.permission != Access::Public)
+    HTTP.iter().copied().filter(|spec| spec.permission.is_by_key())
+}
+
+/// Every endpoint that a partner pushes to.
+pub fn pushed_to() -> impl Iterator<Item = &'static HttpSpec> {
+    HTTP.iter().copied().filter(|spec| spec.permission == Access::Webhook)
+}
+
+/// News of an order of `owner`, pushed in the name of `named`.
+///
+/// # Panics
+/// When nobody has said what is pushed to this endpoint.
+pub fn push<'c>(spec: &HttpSpec, owner: &'c Caller, order: &Value, named: &Caller) -> Request<'c> {
+    match spec.name {
+        "receive-payment-webhook" => Webhook::captured(named, order).request(owner),
+        new => panic!("{new} takes webhooks: say here which"),
+    }
 }
 
 /// Every endpoint that a tenant may call. The operator's own reach any tenant by its id: there the scope is the wall (see `scopes`).
@@ -118,7 +136,8 @@ fn body(spec: &'static HttpSpec) -> Option<Value> {
 }
 
 #[test]
-fn who_may_be_called_by_anyone_is_listed() {
-    let public: BTreeSet<_> = HTTP.iter().filter(|spec| spec.permission == Access::Public).map(|spec| spec.name).collect();
-    assert_eq!(public, BTreeSet::from(PUBLIC));
+fn who_may_be_called_without_a_key_is_listed() {
+    let with = |access: Access| HTTP.iter().filter(move |spec| spec.permission == access).map(|spec| spec.name).collect::<BTreeSet<_>>();
+    assert_eq!(with(Access::Public), BTreeSet::from(PUBLIC));
+    assert_eq!(with(Access::Webhook), BTreeSet::from(PUSHED_TO));
 }

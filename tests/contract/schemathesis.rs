@@ -4,13 +4,15 @@
 use std::path::Path;
 
 use shared::domain::permissions::Permission;
-use tests::{Options, Stack};
+use tests::{Options, Stack, WEBHOOK_SECRET};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// Names the program; `cargo xtask test` installs it and sets this.
 const PROGRAM: &str = "TEST_SCHEMATHESIS";
 /// Stands where a signature will be; see `hooks.py`.
 const PLACEHOLDER: &str = "to-be-signed";
+/// Where it stands: what the profile of keys needs, and what webhooks do.
+const PLACES: [&str; 6] = ["Signature", "Signature-Input", "Content-Digest", "webhook-id", "webhook-timestamp", "webhook-signature"];
 /// Requests that are made up for one operation in one phase, and seconds for all of them.
 const EXAMPLES: &str = "25";
 const SECONDS: &str = "60";
@@ -23,7 +25,7 @@ async fn the_service_keeps_the_contract_that_it_publishes() {
     let scopes: Vec<_> = Permission::ALL.iter().copied().filter(|scope| *scope != Permission::Admin).collect();
     let (caller, operator) = (stack.tenant_with_scopes(&scopes).await, stack.operator());
     let folder = Path::new(ROOT).join("tests/schemathesis");
-    let headers = ["Signature", "Signature-Input", "Content-Digest"].map(|name| format!("{name}: {PLACEHOLDER}"));
+    let headers = PLACES.map(|name| format!("{name}: {PLACEHOLDER}"));
     let mut command = tokio::process::Command::new(program);
     command
         .arg("--config-file")
@@ -41,11 +43,14 @@ async fn the_service_keeps_the_contract_that_it_publishes() {
         .env("ORDERS_SECRET", &caller.key.secret)
         .env("ORDERS_OPERATOR_KEY_ID", &operator.key.key_id)
         .env("ORDERS_OPERATOR_SECRET", &operator.key.secret)
+        .env("PAYMENT_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .kill_on_drop(true);
     let output = command.output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     // A run in which nothing was signed would find no fault with all its 401s.
     assert!(stack.sql().count("orders").await > 0, "no order was placed: {said}");
+    let kept = stack.sql().count("dead_letters WHERE source = '/webhooks/payments'").await;
+    assert!(kept > 0, "no webhook for somebody unknown was kept: {said}");
     assert!(stack.logs().lines().iter().all(|line| line["log.level"] != "error"), "an error was logged: {said}");
 }

@@ -38,6 +38,13 @@ async fn an_endpoint_answers_nobody_who_has_not_signed() {
         let problem = routes::request(&caller, spec, &ids).unsigned().send().await.problem(401, "signature_missing");
         assert_eq!(problem["reason"], "missing", "{}", spec.name);
     }
+    for spec in routes::pushed_to() {
+        // The signature of a key, whatever it may do, is no partner's.
+        for request in [caller.post(routes::route(spec).path), caller.post(routes::route(spec).path).unsigned()] {
+            let problem = request.json(&serde_json::json!({})).send().await.problem(401, "signature_missing");
+            assert_eq!(problem["reason"], "missing", "{}", spec.name);
+        }
+    }
     assert_eq!(stack.sql().contents().await, before);
 }
 
@@ -49,7 +56,7 @@ async fn ids(stack: &Stack) -> Ids {
 fn needed(spec: &HttpSpec) -> Permission {
     match spec.permission {
         Access::Scope(needed) => needed,
-        Access::Any | Access::Public => panic!("{} names no scope: say here who may call it", spec.name),
+        Access::Any | Access::Public | Access::Webhook => panic!("{} names no scope: say here who may call it", spec.name),
     }
 }
 

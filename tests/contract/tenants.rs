@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 use shared::function::HttpSpec;
-use tests::{Answer, Caller, Stack};
+use tests::{Answer, Caller, Stack, sample};
 
 use super::routes::{self, Ids};
 
@@ -28,6 +28,31 @@ async fn the_statements_hold_without_row_level_security() {
         stack.sql().execute(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await.unwrap();
     }
     assert_eq!(matrix.findings(&stack).await, Vec::<String>::new());
+}
+
+/// A partner's signature opens every tenant's orders, so there the name in the body is the wall: what is told of the owner's order in
+/// another's name changes nothing of the owner's, row-level security or not. In the owner's own name it does.
+#[tokio::test]
+async fn news_in_another_tenants_name_reach_no_order() {
+    let stack = routes::start().await;
+    let (owner, stranger) = tokio::join!(stack.tenant(), stack.tenant());
+    let placed = owner.place(&sample::order()).await;
+    let order = owner.order(placed["id"].as_str().unwrap()).await;
+    for row_level_security in [true, false] {
+        if !row_level_security {
+            for table in stack.sql().tables().await {
+                stack.sql().execute(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await.unwrap();
+            }
+        }
+        for spec in routes::pushed_to() {
+            routes::push(spec, &owner, &order, &stranger).send().await.expect(202);
+            assert_eq!(owner.order(placed["id"].as_str().unwrap()).await, order, "{}: the stranger's name was enough", spec.name);
+        }
+    }
+    for spec in routes::pushed_to() {
+        routes::push(spec, &owner, &order, &owner).send().await.expect(204);
+        assert_ne!(owner.order(placed["id"].as_str().unwrap()).await["version"], order["version"], "{}: nothing happened", spec.name);
+    }
 }
 
 /// The matrix is worth something: a stranger of the same tenant gets answers that no stranger may get, and each is found.

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tests::{Caller, sample};
+use tests::{Caller, Webhook, sample};
 
 use super::requests::Talk;
 
@@ -29,6 +29,7 @@ pub const ALL: &[Script] = &[
     Script { function: "list-api-keys", run: |talk| Box::pin(list_api_keys(talk)) },
     Script { function: "list-orders", run: |talk| Box::pin(list_orders(talk)) },
     Script { function: "list-payments", run: |talk| Box::pin(list_payments(talk)) },
+    Script { function: "receive-payment-webhook", run: |talk| Box::pin(receive_payment_webhook(talk)) },
     Script { function: "revoke-api-key", run: |talk| Box::pin(revoke_api_key(talk)) },
     Script { function: "rotate-api-key", run: |talk| Box::pin(rotate_api_key(talk)) },
     Script { function: "update-tenant", run: |talk| Box::pin(update_tenant(talk)) },
@@ -201,6 +202,21 @@ async fn rotate_api_key(talk: &mut Talk) {
     let path = format!("/v1/api-keys/{}/rotate", caller.key.key_id);
     talk.say("its successor", 201, caller.post(&path).key("r-1")).await;
     talk.say("its successor again", 201, caller.post(&path).key("r-1")).await;
+}
+
+async fn receive_payment_webhook(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let order = talk.service.order(&id).await;
+    let webhook = Webhook::captured(&caller, &order);
+    talk.say("captured", 204, webhook.request(&caller)).await;
+    talk.say("captured again", 204, webhook.request(&caller)).await;
+    let about = |member: &str, value: &str| webhook.clone().named("msg_other").with(|body| body["data"][member] = value.into());
+    talk.say("of an unknown order", 202, about("order_id", UNKNOWN_ORDER).request(&caller)).await;
+    talk.say("of an unknown tenant", 202, about("tenant_id", &UNKNOWN_ORDER.replace("ord_", "ten_")).request(&caller)).await;
+    talk.say("misshapen", 422, about("id", "op_1").request(&caller)).await;
+    talk.say("unsigned", 401, caller.post(tests::WEBHOOK_PATH).unsigned().json(&json!({}))).await;
+    talk.say("another body", 401, webhook.request(&caller).body_after_signing("{}")).await;
+    talk.say("too old", 401, Webhook::captured(&caller, &order).signed_in_s(-301).request(&caller)).await;
 }
 
 async fn revoke_api_key(talk: &mut Talk) {

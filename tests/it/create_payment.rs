@@ -104,7 +104,7 @@ async fn refusals_say_what_is_wrong() {
         (card(3491, "tok_visa"), "/amount"),
         (card(-1, "tok_visa"), "/amount"),
         (json!({ "method": "", "amount": 1, "capture": "automatic" }), "/method"),
-        (json!({ "method": "card", "amount": 1, "capture": "manual" }), "/capture"),
+        (json!({ "method": "card", "amount": 1, "capture": "later" }), "/capture"),
         (json!({ "method": "card", "capture": "automatic" }), "/amount"),
         (json!({ "method": "card", "amount": 1.5, "capture": "automatic" }), "/amount"),
     ] {

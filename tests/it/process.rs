@@ -38,6 +38,7 @@ async fn a_bad_environment_is_told_whole_and_at_once() {
         "PAYMENT_SERVICE_URL",
         "PAYMENT_SERVICE_KEY_ID",
         "PAYMENT_SERVICE_SECRET",
+        "PAYMENT_WEBHOOK_SECRETS",
     ] {
         assert_eq!(said.matches(&format!("\n  {variable}: ")).count(), 1, "{variable} in: {said}");
     }

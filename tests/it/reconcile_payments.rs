@@ -60,7 +60,7 @@ async fn after_the_last_question_a_person_is_called_and_a_late_answer_still_coun
     assert_eq!(stack.sql().value("SELECT attention FROM payment_operations").await, "unanswered");
     assert_eq!(caller.order(&id).await["status"], "awaiting_payment");
 
-    stack.finish(operation.as_str().unwrap()).await;
+    stack.simulate(&format!("operations/{}/finish", operation.as_str().unwrap())).await;
     caller.order_once(&id, "payment_status", "paid").await;
     assert_eq!(stack.sql().value("SELECT attention FROM payment_operations").await, Value::Null);
     stack.sql().assert_books_are_right().await;

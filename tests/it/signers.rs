@@ -7,12 +7,12 @@ use tests::{Caller, Options, Stack, sample};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
 const DOCUMENT: &str = include_str!("../../docs/signing.md");
-/// What the document promises of its programs.
+/// What the documents promise of their programs.
 const LINES_MAX: usize = 12;
 
-/// The document's one program in this language.
-fn program(language: &str) -> &'static str {
-    let (_, rest) = DOCUMENT.split_once(&format!("\n```{language}\n")).unwrap_or_else(|| panic!("the document has no {language}"));
+/// The one program of a document in this language.
+pub(super) fn program(document: &'static str, language: &str) -> &'static str {
+    let (_, rest) = document.split_once(&format!("\n```{language}\n")).unwrap_or_else(|| panic!("the document has no {language}"));
     let (program, after) = rest.split_once("\n```").unwrap();
     assert!(!after.contains(&format!("\n```{language}\n")), "the document has more than one {language}");
     assert!(program.lines().count() <= LINES_MAX, "{language} has more than {LINES_MAX} lines");
@@ -20,12 +20,12 @@ fn program(language: &str) -> &'static str {
 }
 
 /// A variable that `cargo xtask test` sets once it has installed the libraries.
-fn installed(name: &str) -> String {
+pub(super) fn installed(name: &str) -> String {
     let why = "the libraries that sign are not installed: run this with `cargo xtask test`, which says why if it cannot install them";
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: {why}"))
 }
 
-fn fixture(name: &str) -> String {
+pub(super) fn fixture(name: &str) -> String {
     format!("{}/fixtures/signers/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -45,7 +45,7 @@ impl Signer {
 
     /// The document's program in this language, handed to its interpreter.
     fn of_document(language: &'static str, command: &[&str]) -> Self {
-        Self { input: program(language), ..Self::new(language, command) }
+        Self { input: program(DOCUMENT, language), ..Self::new(language, command) }
     }
 
     fn set(mut self, name: &'static str, value: &str) -> Self {

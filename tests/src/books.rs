@@ -35,7 +35,8 @@ const RULES: [(&str, &str); 7] = [
     (
         "an operation that succeeded is in the ledger once",
         "SELECT p.id, p.kind FROM payment_operations p
-         LEFT JOIN ledger l ON l.tenant_id = p.tenant_id AND l.operation_id = p.id AND l.account IN ('captured', 'refunded')
+         LEFT JOIN ledger l ON l.tenant_id = p.tenant_id AND l.operation_id = p.id
+             AND (l.fact, l.account) IN (('captured', 'captured'), ('refund_succeeded', 'refunded'))
          WHERE p.kind IN ('capture', 'refund') GROUP BY p.tenant_id, p.id, p.kind, p.state
          HAVING count(l.account) <> CASE p.state WHEN 'succeeded' THEN 1 ELSE 0 END",
     ),

@@ -1,7 +1,7 @@
 //! The harness of the black-box tests: the real binaries with servers of their own, and the actors that speak to them.
 //!
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
-//! sees; [`Caller`] is a tenant that signs requests, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other
+//! sees; [`Caller`] is a tenant that signs requests, [`Webhook`] the payment service pushing, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other
 //! side; [`Emulator`] and [`RuntimeApi`] are AWS Lambda; [`Sql`] looks at what was written; [`contract`] holds each answer that a
 //! [`Caller`] gets against the published document; [`Proxy`] takes a server away from one service; [`until()`] waits for what must
 //! come. No expectation about the service lives here: those are the tests'.
@@ -25,6 +25,7 @@ mod sql;
 mod stack;
 mod until;
 mod vhost;
+mod webhook;
 mod wire;
 
 pub use self::{
@@ -41,5 +42,6 @@ pub use self::{
     sql::{Sql, raw_id},
     stack::{Options, Stack},
     until::{PATIENCE, until},
+    webhook::{WEBHOOK_PATH, WEBHOOK_SECRET, Webhook},
     wire::Wire,
 };

@@ -33,6 +33,15 @@ pub fn with_token(token: &str) -> Value {
     with(|order| order["payments"][0]["token"] = token.into())
 }
 
+/// The sample whose money is set aside and taken later by a call of its own, paid with this token.
+#[must_use]
+pub fn manual(token: &str) -> Value {
+    with(|order| {
+        order["payments"][0]["capture"] = "manual".into();
+        order["payments"][0]["token"] = token.into();
+    })
+}
+
 /// The sample after a change.
 #[must_use]
 pub fn with(change: impl FnOnce(&mut Value)) -> Value {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{catalog, domain::permissions::Permission};
 
-use super::{Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, raw_id, until, vhost::Vhost};
+use super::{
+    Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, WEBHOOK_PATH, WEBHOOK_SECRET, raw_id, until, vhost::Vhost,
+};
 
 /// Seals what tests store; not the development key, and no key of anybody.
 const KEYS_ENCRYPTION: &str = "v1:dGVzdHMtb25seS1rZXktb2YtMzItYnl0ZXMtMDAwMDE=";
@@ -129,6 +131,7 @@ impl Stack {
             ("PAYMENT_SERVICE_URL", NOBODY.to_owned()),
             ("PAYMENT_SERVICE_KEY_ID", PAYMENT_KEY.0.to_owned()),
             ("PAYMENT_SERVICE_SECRET", PAYMENT_KEY.1.to_owned()),
+            ("PAYMENT_WEBHOOK_SECRETS", WEBHOOK_SECRET.to_owned()),
             ("BIND_ADDRESS", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),
             ("METRICS_PORT", "0".to_owned()),
@@ -147,7 +150,19 @@ impl Stack {
         let http = Servers::http_client();
         let stack = Self { service, simulators, database, vhost, http, arguments: options.arguments, environment, proxies };
         stack.wait_for_queues(&options.consumes).await;
+        stack.tell_where_webhooks_go().await;
         stack
+    }
+
+    /// The partners start first, so the payment partner learns only now where the service listens.
+    async fn tell_where_webhooks_go(&self) {
+        if self.simulators.is_none() {
+            return;
+        }
+        let target = json!({ "url": format!("{}{WEBHOOK_PATH}", self.url()), "secret": WEBHOOK_SECRET });
+        let request = self.http.put(format!("{}/webhook", self.simulator_url())).header("content-type", "application/json");
+        let status = request.body(target.to_string()).send().await.unwrap().status().as_u16();
+        assert_eq!(status, 204, "the payment partner was told where webhooks go");
     }
 
     /// Messages that are sent before a queue is bound would be lost or returned.
@@ -290,6 +305,7 @@ impl Stack {
     /// When it does not start.
     pub async fn restart(&mut self) {
         self.service = Process::start(Program::Standalone, &borrowed(&self.arguments), &self.environment).await;
+        self.tell_where_webhooks_go().await;
     }
 
     /// GETs a plain address, such as [`url`](Self::url) with `/readyz`; status and body.
@@ -309,14 +325,23 @@ impl Stack {
         self.fetch(&format!("http://127.0.0.1:{}/metrics", self.service.port("metrics.port"))).await.1
     }
 
-    /// Lets the simulated payment partner end an operation that is pending.
+    /// Turns a switch of the simulated partners: a POST to `/simulator/<switch>`.
     ///
     /// # Panics
-    /// When it has no such operation.
-    pub async fn finish(&self, operation: &str) {
-        let address = format!("{}/operations/{operation}/finish", self.simulator_url());
-        let status = self.http.post(address).send().await.unwrap().status();
-        assert!(status.is_success(), "finish: {status}");
+    /// When the stack has no simulators, or they do not know what the switch is about.
+    pub async fn simulate(&self, switch: &str) {
+        let answer = self.http.post(format!("{}/{switch}", self.simulator_url())).send().await.unwrap();
+        assert!(answer.status().is_success(), "{switch}: {}", answer.status());
+    }
+
+    /// The simulated payment partner's own books of an order's tenders, in the order in which it came to know them.
+    ///
+    /// # Panics
+    /// When the stack has no simulators.
+    pub async fn partner_books(&self, order: &str) -> Vec<Value> {
+        let (_, body) = self.fetch(&format!("{}/payments", self.simulator_url())).await;
+        let books: Vec<Value> = serde_json::from_str(&body).unwrap();
+        books.into_iter().filter(|book| book["order_id"] == order).collect()
     }
 
     /// The operations that the simulated payment partner was asked for.

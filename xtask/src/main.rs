@@ -1,7 +1,7 @@
 //! The project's own commands: `cargo xtask <command>`. This file only finds the command; each lives in a file of
 //! `commands`, which the rest serves: `services` runs private servers, `installed` brings other programs, `manifest`
 //! reads the functions' manifests, `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs
-//! requests, `target` knows to whom and with which key.
+//! requests, `webhooks` what the payment service pushes, `target` knows to whom and with which key.
 
 mod cargo_lambda;
 mod checkout;
@@ -19,6 +19,7 @@ mod services;
 mod signing;
 mod target;
 mod tidy;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
 
+/// Permissions that are no scope of a key; the catalog has a variant of `Access` for each.
+pub const NO_SCOPES: [&str; 3] = ["any", "public", "webhook"];
+
 /// The folders below `functions/`, one a kind.
 pub const FOLDERS: [&str; 3] = ["http", "consumers", "jobs"];
 
@@ -68,7 +71,7 @@ pub struct Http {
     /// `POST /v1/orders/{order_id}/cancel`, or a list of such routes that one function answers.
     #[serde(alias = "routes")]
     pub route: Routes,
-    /// A scope such as `orders:write`, or `public`, or `any` for every valid key.
+    /// A scope such as `orders:write`, or `any` for every valid key, `public`, or `webhook` for a partner who signs what it pushes.
     pub permission: String,
     /// Whether an Idempotency-Key must be sent.
     pub idempotency: Need,
@@ -249,7 +252,7 @@ fn checked_http(http: Http) -> Result<Http> {
     }
     let scope = |c: char| c.is_ascii_lowercase() || c == '-' || c == ':';
     require(!http.permission.is_empty() && http.permission.chars().all(scope), || {
-        format!("permission {:?} is neither a scope like \"orders:write\" nor \"public\" nor \"any\"", http.permission)
+        format!("permission {:?} is neither a scope like \"orders:write\" nor \"any\", \"public\" or \"webhook\"", http.permission)
     })?;
     require((200..300).contains(&http.success), || format!("success {} is no 2xx status", http.success))?;
     Ok(http)

@@ -26,6 +26,11 @@ pub fn key() -> Result<String> {
     Ok(STANDARD.encode(bytes::<32>()?))
 }
 
+/// `whsec_` and the base64 of 32 random bytes: what a partner signs webhooks with.
+pub fn webhook_secret() -> Result<String> {
+    Ok(format!("whsec_{}", key()?))
+}
+
 /// `osk_` and 43 characters of base64url: a signing secret, whose MAC key is the bytes of that very text.
 pub fn signing_secret() -> Result<String> {
     Ok(format!("osk_{}", URL_SAFE_NO_PAD.encode(bytes::<32>()?)))

@@ -10,6 +10,7 @@ mod environment;
 mod keys;
 mod operator;
 mod payment_service;
+mod payment_webhook;
 mod reader;
 mod redis;
 mod server;
@@ -32,7 +33,7 @@ pub use self::{
     server::ServerConfig,
 };
 use crate::{
-    secrets::Keyring,
+    secrets::{Keyring, WebhookSecret},
     telemetry::{self, LogConfig},
 };
 
@@ -56,6 +57,8 @@ pub struct Needs {
     pub consume: bool,
     /// `PAYMENT_SERVICE_…`: the sender of payment operations, and jobs that ask about them.
     pub payment_service: bool,
+    /// `PAYMENT_WEBHOOK_SECRETS`: who takes the payment service's webhooks.
+    pub payment_webhook: bool,
 }
 
 /// The whole environment of a process. An optional part is there if and only if [`Needs`] asked for it; of `operator_key` nothing more
@@ -84,6 +87,8 @@ pub struct Config {
     pub amqp: Option<AmqpConfig>,
     /// The payment partner.
     pub payment_service: Option<PaymentServiceConfig>,
+    /// What the payment partner may sign its webhooks with; empty unless asked for.
+    pub webhook_secrets: Vec<WebhookSecret>,
 }
 
 impl Config {
@@ -116,6 +121,7 @@ impl Config {
             consume,
             amqp: amqp.then(|| AmqpConfig::read(reader, environment)),
             payment_service: if needs.payment_service { PaymentServiceConfig::read(reader, environment) } else { None },
+            webhook_secrets: if needs.payment_webhook { payment_webhook::read(reader) } else { Vec::new() },
         };
         reader.finish().map(|()| config)
     }

@@ -4,8 +4,10 @@ use secrecy::ExposeSecret;
 
 use super::{Config, ConfigError, Consume, Environment, Needs, keys::DEVELOPMENT_KEY};
 
-const ALL: Needs = Needs { keys: true, operator: true, redis: true, amqp: true, consume: false, payment_service: true };
+const ALL: Needs =
+    Needs { keys: true, operator: true, redis: true, amqp: true, consume: false, payment_service: true, payment_webhook: true };
 const RANDOM_KEYS: &str = "v1:mFkhwHhqW0zHGbN5q5qvLb0pZhO3l9mKq0sCkI3Wv2w=";
+const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn read(needs: Needs, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::read(needs, &|wanted| variables.iter().rev().find(|(name, _)| *name == wanted).map(|(_, value)| (*value).to_owned()))
@@ -24,6 +26,7 @@ const DEVELOPMENT: &[(&str, &str)] = &[
     ("PAYMENT_SERVICE_URL", "http://127.0.0.1:9000"),
     ("PAYMENT_SERVICE_KEY_ID", "orders"),
     ("PAYMENT_SERVICE_SECRET", "s3cret"),
+    ("PAYMENT_WEBHOOK_SECRETS", WEBHOOK_SECRET),
 ];
 
 const PRODUCTION: &[(&str, &str)] = &[
@@ -35,6 +38,7 @@ const PRODUCTION: &[(&str, &str)] = &[
     ("PAYMENT_SERVICE_URL", "https://payments.example"),
     ("PAYMENT_SERVICE_KEY_ID", "orders"),
     ("PAYMENT_SERVICE_SECRET", "s3cret"),
+    ("PAYMENT_WEBHOOK_SECRETS", WEBHOOK_SECRET),
 ];
 
 #[test]
@@ -56,9 +60,21 @@ fn an_operator_is_optional() {
 }
 
 #[test]
+fn several_secrets_of_webhooks_count_at_once() {
+    let one = with(DEVELOPMENT, &[]).unwrap().webhook_secrets;
+    let both =
+        with(DEVELOPMENT, &[("PAYMENT_WEBHOOK_SECRETS", &format!("whsec_{}, {WEBHOOK_SECRET}", "A".repeat(32)))]).unwrap().webhook_secrets;
+    assert_eq!((one.len(), both.len()), (1, 2));
+    assert_eq!(both[1].key(), one[0].key());
+    let unset = with(DEVELOPMENT, &[("PAYMENT_WEBHOOK_SECRETS", "")]).unwrap_err().to_string();
+    assert!(unset.contains("PAYMENT_WEBHOOK_SECRETS: is not set; expected whsec_"), "{unset}");
+}
+
+#[test]
 fn what_no_function_needs_is_not_asked_for() {
     let config = read(Needs::default(), &[("DATABASE_URL", "postgres://127.0.0.1/orders")]).unwrap();
     assert!(config.keyring.is_none() && config.redis.is_none() && config.amqp.is_none() && config.payment_service.is_none());
+    assert!(config.webhook_secrets.is_empty());
 }
 
 #[test]
@@ -76,6 +92,7 @@ fn every_problem_is_told_at_once_and_no_value_repeated() {
             ("REDIS_URL", ""),
             ("PAYMENT_SERVICE_URL", "payments"),
             ("PAYMENT_SERVICE_KEY_ID", "orders"),
+            ("PAYMENT_WEBHOOK_SECRETS", "hunter2,whsec_hunter2,whsec_AAAA,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,whsec_"),
         ],
     )
     .unwrap_err()
@@ -93,7 +110,13 @@ fn every_problem_is_told_at_once_and_no_value_repeated() {
   REDIS_URL: is not set; expected redis://host:port/db or rediss://…
   AMQP_URL: is not set; expected amqp://user:password@host:port/vhost or amqps://…
   PAYMENT_SERVICE_SECRET: is not set; expected the secret of that key
-  PAYMENT_SERVICE_URL: is not such a URL; expected http://host:port or https://…"
+  PAYMENT_SERVICE_URL: is not such a URL; expected http://host:port or https://…
+  PAYMENT_WEBHOOK_SECRETS: holds 5 secrets; at most 4 count at a time
+  PAYMENT_WEBHOOK_SECRETS: entry 1 does not begin with whsec_; expected EXPECTED
+  PAYMENT_WEBHOOK_SECRETS: entry 2 is not base64 after whsec_; expected EXPECTED
+  PAYMENT_WEBHOOK_SECRETS: entry 3 is a key of 3 bytes, not of 24 to 64; expected EXPECTED
+  PAYMENT_WEBHOOK_SECRETS: entry 5 is a key of 0 bytes, not of 24 to 64; expected EXPECTED"
+            .replace("EXPECTED", super::payment_webhook::EXPECTED)
     );
 }
 
@@ -125,7 +148,7 @@ fn production_refuses_plaintext_and_development_keys() {
 #[test]
 fn debug_of_a_configuration_shows_no_secret() {
     let shown = format!("{:?}", with(DEVELOPMENT, &[("DATABASE_URL", "postgres://u:s3cret@127.0.0.1/orders")]).unwrap());
-    assert!(!shown.contains("s3cret") && !shown.contains("guest"), "{shown}");
+    assert!(!shown.contains("s3cret") && !shown.contains("guest") && !shown.contains("MfKQ"), "{shown}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Page, Problem, Reply, State, body, fingerprint::fingerprint, json_shape, pagination::ListQuery, precondition, query, strict_json,
+    Page, Problem, Reply, State, admission::Admitted, body, fingerprint::fingerprint, json_shape, pagination::ListQuery, precondition,
+    query, strict_json,
 };
 use crate::{
     auth::Principal,
@@ -32,8 +33,7 @@ pub struct Call {
     pub(super) body: Bytes,
     /// The body as a value, once somebody asked for it.
     pub(super) document: OnceLock<Value>,
-    /// Absent only on public endpoints.
-    pub(super) principal: Option<Principal>,
+    pub(super) admitted: Admitted,
     pub(super) idempotency_key: Option<String>,
     pub(super) request_id: String,
     pub(super) trace: TraceParent,
@@ -116,9 +116,23 @@ impl Call {
     /// Who calls.
     ///
     /// # Errors
-    /// 500 on a public endpoint, where nobody is known to call.
+    /// 500 on an endpoint that no key opens: one that is public or takes webhooks.
     pub fn principal(&self) -> Result<&Principal, Problem> {
-        self.principal.as_ref().ok_or_else(|| Problem::internal("a public endpoint asked who calls"))
+        match &self.admitted {
+            Admitted::Key(principal) => Ok(principal),
+            Admitted::Anyone | Admitted::Webhook(_) => Err(Problem::internal("an endpoint that no key opens asked whose key it is")),
+        }
+    }
+
+    /// The id of the webhook, the same with each attempt to deliver it. Whom it is about is in the body, which counts now: it was signed.
+    ///
+    /// # Errors
+    /// 500 on an endpoint that takes no webhooks.
+    pub fn webhook_id(&self) -> Result<&str, Problem> {
+        match &self.admitted {
+            Admitted::Webhook(id) => Ok(id),
+            Admitted::Anyone | Admitted::Key(_) => Err(Problem::internal("an endpoint that takes no webhooks asked for the id of one")),
+        }
     }
 
     /// The caller's tenant.
@@ -159,7 +173,7 @@ impl Call {
             actor: self.actor()?,
             correlation_id: self.request_id.clone(),
             causation_id: None,
-            traceparent: Some(self.trace.to_string()),
+            traceparent: Some(self.traceparent()),
             claim: Claim::Idempotency { function: self.spec.name, key, fingerprint: self.fingerprint()? },
         })
     }
@@ -197,6 +211,11 @@ impl Call {
     /// The request's id: the caller's `X-Request-Id` or ours.
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// Its W3C trace context, for what it causes: `00-<trace>-<span>-01`.
+    pub fn traceparent(&self) -> String {
+        self.trace.to_string()
     }
 
     /// When the request arrived.

@@ -12,7 +12,7 @@ use crate::{
     commands::CommandError,
     domain::order::{actions::NotAllowed, draft::Limit},
     queries::QueryError,
-    signature::{PROFILE_TAG, Reason, Rejection},
+    signature::{PROFILE_TAG, Reason, Rejection, standard_webhooks},
 };
 
 /// What a caller should sign (RFC 9421 §5.1).
@@ -99,15 +99,26 @@ impl From<AuthError> for Problem {
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
-        let mut problem = Self::new(signature_code(rejection.reason))
-            .member("reason", rejection.reason.as_str())
-            .member("server_time", clock::now().to_string())
-            .header(WWW_AUTHENTICATE, HeaderValue::from_static("Signature"));
+        let mut problem = refused_signature(rejection.reason, HeaderValue::from_static("Signature"));
         if let Ok(value) = HeaderValue::from_str(&accept_signature(&rejection.required_components)) {
             problem = problem.header(ACCEPT_SIGNATURE, value);
         }
         problem.member("required_components", rejection.required_components).detail(rejection.detail)
     }
+}
+
+impl From<standard_webhooks::Rejection> for Problem {
+    fn from(rejection: standard_webhooks::Rejection) -> Self {
+        refused_signature(rejection.reason, HeaderValue::from_static("StandardWebhooks")).detail(rejection.detail)
+    }
+}
+
+/// 401: signed badly, by the rules of this scheme.
+fn refused_signature(reason: Reason, scheme: HeaderValue) -> Problem {
+    Problem::new(signature_code(reason))
+        .member("reason", reason.as_str())
+        .member("server_time", clock::now().to_string())
+        .header(WWW_AUTHENTICATE, scheme)
 }
 
 fn signature_code(reason: Reason) -> Code {

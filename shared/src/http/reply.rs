@@ -55,6 +55,11 @@ impl Reply {
         Self { status: 204, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
+    /// 202 without a body: it will be done.
+    pub fn accepted() -> Self {
+        Self { status: 202, ..Self::no_content() }
+    }
+
     /// 304: the caller has this version already ([`Call::if_none_match`](super::Call::if_none_match) said so).
     pub fn not_modified(version: u64) -> Self {
         Self { status: 304, headers: HeaderMap::new(), body: Bytes::new() }.version(version)

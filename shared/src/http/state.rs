@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pagination::CursorKey;
-use crate::{auth::Authenticator, commands::Context, db::Database};
+use crate::{auth::Authenticator, commands::Context, db::Database, secrets::WebhookSecret};
 
 /// Stores, keys and authenticator of this process. Cheap to clone.
 #[derive(Clone)]
@@ -14,13 +14,14 @@ struct Shared {
     database: Database,
     authenticator: Authenticator,
     cursor_key: CursorKey,
+    webhook_secrets: Vec<WebhookSecret>,
 }
 
 impl State {
-    /// `context` for commands, `database` for queries, `authenticator` for everyone who calls.
-    pub fn new(context: Context, database: Database, authenticator: Authenticator) -> Self {
+    /// `context` for commands, `database` for queries, `authenticator` for everyone who calls, `webhook_secrets` for the partner who pushes.
+    pub fn new(context: Context, database: Database, authenticator: Authenticator, webhook_secrets: Vec<WebhookSecret>) -> Self {
         let cursor_key = CursorKey::new(context.keyring.derive("cursor"));
-        Self(Arc::new(Shared { context, database, authenticator, cursor_key }))
+        Self(Arc::new(Shared { context, database, authenticator, cursor_key, webhook_secrets }))
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -33,6 +34,10 @@ impl State {
 
     pub(super) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
+    }
+
+    pub(super) fn webhook_secrets(&self) -> &[WebhookSecret] {
+        &self.0.webhook_secrets
     }
 
     pub(super) fn cursor_key(&self) -> &CursorKey {

@@ -9,7 +9,12 @@ use tokio::{sync::oneshot, task::JoinError, time::Instant};
 use tracing::Instrument;
 
 use super::{
-    Call, HttpFunction, Problem, Reply, State, admission::admit, body, call::PathParameters, exchange::Exchange, function::Handle,
+    Call, HttpFunction, Problem, Reply, State,
+    admission::{Admitted, admit},
+    body,
+    call::PathParameters,
+    exchange::Exchange,
+    function::Handle,
     precondition, query,
 };
 use crate::function::Route;
@@ -49,9 +54,10 @@ async fn answer(
     // Who calls is told first; what is wrong with their headers afterwards.
     let demanded = precondition::demanded(spec, &parts.headers);
     let key = demanded.as_ref().ok().and_then(Option::as_deref);
-    let authenticated = admit(spec, &state, &parts, &body, key, exchange.received_at).await?;
-    let (principal, kept_answer) = authenticated.map(|known| (known.principal, known.kept_answer)).unzip();
-    exchange.tenant = principal.as_ref().map(|principal| principal.tenant);
+    let (admitted, kept_answer) = admit(spec, &state, &parts, &body, key, exchange.received_at).await?;
+    if let Admitted::Key(principal) = &admitted {
+        exchange.tenant = Some(principal.tenant);
+    }
     let idempotency_key = demanded?;
     if !function.contract.takes_query() {
         // What no contract names would be dropped in silence: `?dry_run=true` must not place an order.
@@ -66,13 +72,13 @@ async fn answer(
         path_parameters,
         body,
         document: OnceLock::new(),
-        principal,
+        admitted,
         idempotency_key,
         request_id: exchange.request_id.clone(),
         trace: exchange.trace,
         received_at: exchange.received_at,
     };
-    if let Some(sealed) = kept_answer.flatten()
+    if let Some(sealed) = kept_answer
         && let Some(reply) = call.kept_reply(&sealed)?
     {
         return Ok(reply);

@@ -125,7 +125,7 @@ impl Settler {
     }
 
     /// Writes a refused message down and answers what it came to.
-    async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
+    pub(super) async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
         let reason = rejection.reason().to_owned();
         filing::file(&self.context, self.spec().name, message, rejection).await.unwrap_or_else(|error| {
             let away = CommandError::from(error);
@@ -134,7 +134,7 @@ impl Settler {
     }
 
     /// Runs the handler in a task of its own: a time limit must never drop a transaction that is under way.
-    async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
+    pub(super) async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
         let (event, tenant) = match (&message.event, message.tenant, &message.fault) {
             (_, _, Some(fault)) => return Err(fault.clone()),
             (Some(event), Some(tenant), None) => (event.clone(), tenant),
@@ -153,7 +153,7 @@ impl Settler {
     }
 
     /// One line and two measurements a message.
-    fn report(&self, message: &Message, outcome: &Result<(), Rejection>, duration: Duration) {
+    pub(super) fn report(&self, message: &Message, outcome: &Result<(), Rejection>, duration: Duration) {
         let consumer = self.spec().name;
         let (name, reason) = match outcome {
             Ok(()) => ("done", None),

@@ -15,7 +15,7 @@ use crate::{
     http::{self, HttpFunction},
     messaging::{ConsumerFunction, Settler},
     partners::PaymentService,
-    secrets::Keyring,
+    secrets::{Keyring, WebhookSecret},
 };
 
 /// Everything made from the configuration. Nothing in it has connected yet.
@@ -27,6 +27,7 @@ pub(super) struct App {
     cache: Option<Cache>,
     amqp_url: Option<SecretString>,
     payment_service: Option<PaymentService>,
+    webhook_secrets: Vec<WebhookSecret>,
 }
 
 impl App {
@@ -46,6 +47,7 @@ impl App {
             cache: config.redis.as_ref().map(|redis| Cache::new(&redis.url)).transpose()?,
             amqp_url: config.amqp.as_ref().map(|amqp| amqp.url.clone()),
             payment_service: payment_service.map_err(|error| StartError::PaymentService(error.into()))?,
+            webhook_secrets: config.webhook_secrets.clone(),
         })
     }
 
@@ -55,7 +57,7 @@ impl App {
         let Some(role) = role else { return Ok(health) };
         let cache = self.cache.clone().ok_or(StartError::NotRead("REDIS_URL"))?;
         let authenticator = Authenticator::new(self.database(role)?, cache, self.keyring()?, self.operator_key.as_ref());
-        let state = http::State::new(self.context(role)?, self.database(role)?, authenticator);
+        let state = http::State::new(self.context(role)?, self.database(role)?, authenticator, self.webhook_secrets.clone());
         Ok(http::router(functions, state).merge(health))
     }
 

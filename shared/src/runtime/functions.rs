@@ -3,7 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{JobFunction, schedule::Schedule, start_error::StartError};
-use crate::{config::Needs, function::JobSpec, http::HttpFunction, messaging::ConsumerFunction};
+use crate::{
+    config::Needs,
+    function::{Access, JobSpec},
+    http::HttpFunction,
+    messaging::ConsumerFunction,
+};
 
 /// The command that only the sender of payment operations consumes: whoever hosts it must be able to reach the partner.
 const PAYMENT_COMMAND: &str = "payment.operation.requested.v1";
@@ -58,6 +63,7 @@ impl Functions {
             redis: !self.http.is_empty(),
             amqp: (consumes && intake == Intake::Queues) || self.jobs.iter().any(|job| job.needs_amqp),
             consume: consumes && intake == Intake::AsTold,
+            payment_webhook: self.http.iter().any(|function| function.spec.permission == Access::Webhook),
             payment_service: self.consumers.iter().any(asks) || self.jobs.iter().any(job_asks),
         }
     }

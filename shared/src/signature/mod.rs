@@ -2,13 +2,14 @@
 //!
 //! One profile in both directions: callers sign their requests to us and we sign ours to partners.
 //! Read in this order: this file (what goes in, what a refusal says), `base` (what a signature covers),
-//! [`sign()`], `verify`.
+//! [`sign()`], `verify`. Webhooks of partners have a scheme of their own, [`standard_webhooks`], and the same reasons.
 //!
 //! Nothing here does IO or reads a clock: key look-up, the nonce store and `now` belong to the caller.
 
 mod base;
 mod member;
 mod sign;
+pub mod standard_webhooks;
 #[cfg(test)]
 mod tests;
 mod verify;

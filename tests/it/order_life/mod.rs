@@ -1,7 +1,8 @@
 //! An order from its creation to its end, through every function, the broker and the partners.
 //!
-//! Here is what goes well; `payments` and `stock` are what partners do otherwise.
+//! Here is what goes well; `payments`, `money` and `stock` are what partners do otherwise.
 
+mod money;
 mod payments;
 mod stock;
 

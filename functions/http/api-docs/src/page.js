@@ -69,10 +69,14 @@ function kindOf(node) {
   return [type, ...bounds].join(", ");
 }
 
-/** The object inside a schema, if there is one: itself, an array's item, the alternative to null. */
+/** The object inside a schema, if there is one: itself, its parts together, an array's item, the alternative to null. */
 function objectIn(node) {
   const schema = resolve(node);
   if (schema.properties) return schema;
+  if (schema.allOf) {
+    const parts = schema.allOf.map(objectIn).filter(Boolean);
+    return { properties: Object.assign({}, ...parts.map((part) => part.properties)), required: parts.flatMap((part) => part.required ?? []) };
+  }
   if (schema.items) return objectIn(schema.items);
   return (schema.oneOf ?? []).map(objectIn).find(Boolean);
 }
@@ -127,7 +131,7 @@ function insideOf(op) {
     body ? schemaOf(resolve(body.schema)) : "",
     h("h4", {}, "Answers"),
     ...Object.entries(op.responses).map(([status, response]) => answer(status, resolve(response))),
-    tryIt(op, body),
+    isPushed(op) ? h("div", {}, h("h4", {}, "How it is signed"), prose(contract.components.securitySchemes.webhook_signature.description)) : tryIt(op, body),
   ].filter((part) => part !== "");
 }
 
@@ -143,6 +147,9 @@ function answer(status, response) {
     h("table", {}, h("tbody", {}, headers)),
     schema && schemaOf({ ...resolve(content.schema.allOf?.[0]), ...schema, properties: { ...resolve(content.schema.allOf?.[0]).properties, ...schema.properties } }));
 }
+
+/** Whether a partner pushes it: its secret is no key that could be typed here. */
+const isPushed = (op) => op.security?.some((scheme) => "webhook_signature" in scheme) ?? false;
 
 // ── Trying
 

@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod ledger;
+pub mod news_type;
 pub mod operation;
 pub mod report;
 pub mod status;

@@ -3,6 +3,7 @@
 //! Only the shape and its plain meaning live here; what an outcome does to an order is decided by `apply_outcome`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::operation::{Failure, NextAction, OperationKind, Outcome};
 use crate::domain::{ids::OperationId, money::Amount, text_enum::text_enum, timestamp::Timestamp};
@@ -22,7 +23,7 @@ text_enum! {
 }
 
 /// One operation as the payment service reports it. Members that we do not know are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OperationReport {
     /// The id that we gave it.
     pub id: OperationId,

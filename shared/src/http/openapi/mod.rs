@@ -77,6 +77,7 @@ fn tag(spec: &HttpSpec) -> &'static str {
     match spec.permission {
         Access::Scope(scope) => scope.as_str().split(':').next().unwrap_or_default(),
         Access::Any => "any key",
+        Access::Webhook => "webhooks",
         Access::Public => "public",
     }
 }
@@ -93,6 +94,7 @@ fn about(tag: &str) -> &'static str {
         "keys" => "API keys of a tenant",
         "admin" => "Tenants; for the operator of the installation",
         "ops" => "What a person must settle",
+        "webhooks" => "What partners push to us",
         "public" => "Open to everyone, without a signature",
         _ => "For every valid key",
     }

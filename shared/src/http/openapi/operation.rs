@@ -51,6 +51,9 @@ fn description(spec: &HttpSpec) -> String {
         Access::Public => "Open to everyone; the request is not signed.".to_owned(),
         Access::Any => "For every valid key.".to_owned(),
         Access::Scope(scope) => format!("The key needs the scope `{scope}`."),
+        Access::Webhook => {
+            "For the payment service alone, which signs with a secret of its own (Standard Webhooks); no key opens it.".to_owned()
+        }
     };
     let once = if spec.idempotency { " Happens once per `Idempotency-Key`." } else { "" };
     let based = if spec.if_match { " The change is made only to the version that `If-Match` names." } else { "" };
@@ -63,6 +66,7 @@ fn security(spec: &HttpSpec) -> Value {
         Access::Public => json!([]),
         Access::Any => json!([{"signature": [], "signature_input": []}]),
         Access::Scope(scope) => json!([{"signature": [scope.as_str()], "signature_input": []}]),
+        Access::Webhook => json!([{"webhook_id": [], "webhook_timestamp": [], "webhook_signature": []}]),
     }
 }
 
@@ -87,7 +91,7 @@ fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> 
         ("If-Match", spec.if_match),
         ("If-Match-Optional", !spec.if_match && contract.refuses.contains(&Code::VersionMismatch)),
         ("If-None-Match", contract.versioned && route.method == "GET"),
-        ("Content-Digest", contract.takes.is_some_and(|takes| takes.required) && spec.permission != Access::Public),
+        ("Content-Digest", contract.takes.is_some_and(|takes| takes.required) && spec.permission.is_by_key()),
         ("X-Request-Id", true),
         ("traceparent", true),
     ] {

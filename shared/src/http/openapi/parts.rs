@@ -10,7 +10,10 @@ use super::super::{
     pagination::{DEFAULT_LIMIT, MAX_CURSOR_LEN, MAX_LIMIT},
     precondition::MAX_KEY_LEN,
 };
-use crate::domain::ids::{FulfillmentId, KeyId, LineId, OperationId, OrderId, PaymentId, TenantId};
+use crate::{
+    domain::ids::{FulfillmentId, KeyId, LineId, OperationId, OrderId, PaymentId, TenantId},
+    signature::standard_webhooks::{MAX_ID_LEN, TOLERANCE_S, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP},
+};
 
 /// Schemas that no function's type brings in.
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -74,14 +77,14 @@ pub(super) fn headers() -> Value {
             "schema": {"type": "string", "const": "true"},
         },
         "Retry-After": {"description": "Seconds after which the same request may succeed.", "schema": {"type": "integer", "minimum": 0}},
-        "WWW-Authenticate": text("`Signature`: sign the request."),
+        "WWW-Authenticate": text("How to sign the request: `Signature` (RFC 9421), `StandardWebhooks` for a webhook."),
         "Accept-Signature": text("What to sign (RFC 9421 §5.1)."),
         "Accept-Post": text("The media types that are taken (W3C LDP §7.1)."),
         "Accept-Patch": text("The media types that are taken (RFC 5789 §3.1)."),
     })
 }
 
-/// Headers and list parameters of requests. (`Signature` and `Signature-Input` are security schemes.)
+/// Headers and list parameters of requests. (Those that carry a signature are security schemes.)
 pub(super) fn parameters() -> Value {
     let header = |name: &str, required: bool, schema: Value, description: &str| json!({"name": name, "in": "header", "required": required, "schema": schema, "description": description});
     let key = json!({"type": "string", "minLength": 1, "maxLength": MAX_KEY_LEN, "pattern": "^[\\x21-\\x7e]+$"});
@@ -114,7 +117,7 @@ pub(super) fn parameters() -> Value {
     })
 }
 
-/// RFC 9421 in the two headers that carry it; both are needed.
+/// RFC 9421 in the two headers that carry it, and Standard Webhooks in its three; of each all are needed.
 pub(super) fn security_schemes() -> Value {
     json!({
         "signature": {
@@ -124,6 +127,18 @@ pub(super) fn security_schemes() -> Value {
         "signature_input": {
             "type": "apiKey", "in": "header", "name": "Signature-Input",
             "description": "What `Signature` covers, and its parameters (RFC 9421 §4.1).",
+        },
+        "webhook_signature": {
+            "type": "apiKey", "in": "header", "name": WEBHOOK_SIGNATURE,
+            "description": include_str!("webhook_signature.md"),
+        },
+        "webhook_id": {
+            "type": "apiKey", "in": "header", "name": WEBHOOK_ID,
+            "description": format!("The webhook's id: 1 to {MAX_ID_LEN} visible ASCII characters without a full stop, the same with each attempt."),
+        },
+        "webhook_timestamp": {
+            "type": "apiKey", "in": "header", "name": WEBHOOK_TIMESTAMP,
+            "description": format!("When this attempt was made: seconds since 1970, at most {TOLERANCE_S} s off our clock."),
         },
     })
 }

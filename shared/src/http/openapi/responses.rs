@@ -36,7 +36,8 @@ pub(super) fn responses(function: &HttpFunction, route: &Route, schemas: &mut Sc
     for code in codes(function, route) {
         problems.entry(code.status()).or_default().push(code);
     }
-    responses.extend(problems.into_iter().map(|(status, codes)| (status.to_string(), problem(status, &codes, route))));
+    let by_key = spec.permission.is_by_key();
+    responses.extend(problems.into_iter().map(|(status, codes)| (status.to_string(), problem(status, &codes, route, by_key))));
     Ok(responses)
 }
 
@@ -89,13 +90,14 @@ fn headers(names: &[&str]) -> Map<String, Value> {
     named.map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")}))).collect()
 }
 
-fn problem(status: u16, codes: &[Code], route: &Route) -> Value {
+fn problem(status: u16, codes: &[Code], route: &Route, by_key: bool) -> Value {
     let mut names = Vec::new();
     if codes.iter().any(|code| code.retry_after_s().is_some()) {
         names.push("Retry-After");
     }
     match (status, route.method) {
-        (401, _) => names.extend(["WWW-Authenticate", "Accept-Signature"]),
+        (401, _) if by_key => names.extend(["WWW-Authenticate", "Accept-Signature"]),
+        (401, _) => names.push("WWW-Authenticate"),
         (415, "PATCH") => names.push("Accept-Patch"),
         (415, _) => names.push("Accept-Post"),
         _ => {}
@@ -115,11 +117,12 @@ fn problem(status: u16, codes: &[Code], route: &Route) -> Value {
 /// Every code that the operation can give: what its manifest and types imply, and what it declares.
 fn codes(function: &HttpFunction, route: &Route) -> Vec<Code> {
     let (spec, contract) = (function.spec, &function.contract);
-    let signed = spec.permission != Access::Public;
-    let implied: [(bool, &[Code]); 10] = [
+    let by_key = spec.permission.is_by_key();
+    let implied: [(bool, &[Code]); 11] = [
         (true, &[Code::Malformed, Code::PayloadTooLarge, Code::Internal, Code::DependencyUnavailable]),
-        (signed, &SIGNATURE),
-        (signed, &[Code::TenantSuspended]),
+        (by_key, &SIGNATURE),
+        (by_key, &[Code::TenantSuspended]),
+        (spec.permission == Access::Webhook, &WEBHOOK_SIGNATURE),
         (matches!(spec.permission, Access::Scope(_)), &[Code::InsufficientScope]),
         (spec.idempotency, &[Code::IdempotencyKeyRequired, Code::IdempotencyKeyReused, Code::IdempotencyInProgress]),
         (spec.if_match, &[Code::PreconditionRequired, Code::VersionMismatch]),
@@ -147,3 +150,7 @@ const SIGNATURE: [Code; 8] = [
     Code::SignatureMacMismatch,
     Code::SignatureReplayed,
 ];
+
+/// What the signature of a webhook can be refused for.
+const WEBHOOK_SIGNATURE: [Code; 4] =
+    [Code::SignatureMissing, Code::SignatureMalformed, Code::SignatureClockSkew, Code::SignatureMacMismatch];

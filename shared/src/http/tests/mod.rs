@@ -7,6 +7,7 @@ mod problems;
 mod queries;
 mod requests;
 mod signed;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::{
     commands::Context,
     db::{Connect, Database},
     function::{Access, HttpSpec, Route},
-    secrets::Keyring,
+    secrets::{Keyring, WebhookSecret},
 };
 
 /// A public endpoint that demands nothing; tests override what they are about.
@@ -43,6 +44,9 @@ const SPEC: HttpSpec = HttpSpec {
 /// One key of 32 zero bytes.
 const KEYS: &str = "v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
+/// 32 zero bytes.
+const WEBHOOK_SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 const THING: &str = "/v1/things/ord_0198f000000070008000000000000001";
 
 /// State with stores at addresses where nobody listens.
@@ -53,7 +57,8 @@ fn state() -> (State, Authenticator) {
     let keyring = Arc::new(Keyring::parse(&KEYS.into()).unwrap());
     let authenticator = Authenticator::new(database.clone(), cache, Arc::clone(&keyring), None);
     let context = Context::new(database.clone(), keyring);
-    (State::new(context, database, authenticator.clone()), authenticator)
+    let webhook_secrets = vec![WebhookSecret::parse(WEBHOOK_SECRET).unwrap()];
+    (State::new(context, database, authenticator.clone(), webhook_secrets), authenticator)
 }
 
 /// A router with one endpoint.

@@ -1,9 +1,11 @@
-//! Tests of the profile: vectors of independent signers, its document, every refusal, and properties of arbitrary requests.
+//! Tests of the profile: vectors of independent signers, its document, every refusal, and properties of arbitrary requests. Those of
+//! webhooks stand in one file of their own.
 
 mod document;
 mod fuzz;
 mod properties;
 mod refusals;
+mod standard_webhooks;
 mod vectors;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};

@@ -65,7 +65,9 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     setup::run(&binaries.join("migrate"), &[], &environment)?;
     let operator = setup::operator_key(&local, &mut environment)?;
     let demo = setup::demo_key(&local, &binaries.join("standalone"), &environment)?;
-    let keys = Keys { demo, operator };
+    let url = format!("http://127.0.0.1:{port}");
+    let webhook_secret = setup::webhook_secret(&local, &mut environment, &url)?;
+    let keys = Keys { demo, operator, webhook_secret };
 
     // Dropped in reverse order: the service stops first, its partners next, the servers last.
     eprintln!("starting simulators and standalone");
@@ -85,13 +87,13 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
         None => None,
     };
 
-    let url = format!("http://127.0.0.1:{port}");
     let metrics = ready.metrics_port.map(|port| format!("http://127.0.0.1:{port}/metrics")).unwrap_or_default();
     let _announcement = local.announce(&url, &metrics, &keys, &services)?;
     let hosts = on_lambda.map(|_| "\n           endpoints on Lambda's emulator; consumers and jobs in standalone").unwrap_or_default();
     println!(
         "\nready\n  API      {url}{hosts}\n  key      {} (secret in .local/dev/demo-key.json)\n  \
-         operator {} (secret in .local/dev/operator-key.json; signs /v1/admin/tenants)\n  metrics  {metrics}\n  \
+         operator {} (secret in .local/dev/operator-key.json; signs /v1/admin/tenants)\n  \
+         webhooks {url}/v1/webhooks/payments (secret in .local/dev/secrets.json; docs/webhooks.md)\n  metrics  {metrics}\n  \
          logs     .local/dev/logs\n  next     cargo xtask order\n  stop     Ctrl-C",
         keys.demo.key_id, keys.operator.key_id
     );

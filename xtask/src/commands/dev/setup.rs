@@ -21,6 +21,8 @@ const OWNER: &str = "orders_migrator";
 const DEMO_KEY_FILE: &str = "demo-key.json";
 const OPERATOR_KEY_FILE: &str = "operator-key.json";
 const SECRETS_FILE: &str = "secrets.json";
+/// Where the payment service pushes to.
+const WEBHOOK_PATH: &str = "/v1/webhooks/payments";
 
 /// The operator's tenant, and the id of its own key: the same in every installation.
 const OPERATOR: &str = "ten_00000000000000000000000000000000";
@@ -43,12 +45,17 @@ pub struct Keys {
     pub demo: SavedKey,
     /// The operator.
     pub operator: SavedKey,
+    /// The payment service, by this secret of its webhooks.
+    pub webhook_secret: String,
 }
 
-#[derive(Serialize, Deserialize)]
+/// An empty one is still to be made.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Secrets {
     keys_encryption: String,
     payment_service_secret: String,
+    payment_webhook_secret: String,
 }
 
 /// The directory `.local/dev`.
@@ -76,6 +83,8 @@ impl Local {
             ("ORDERS_SECRET", &keys.demo.secret),
             ("ORDERS_OPERATOR_KEY_ID", &keys.operator.key_id),
             ("ORDERS_OPERATOR_SECRET", &keys.operator.secret),
+            ("PAYMENT_WEBHOOK_SECRET", &keys.webhook_secret),
+            ("PAYMENT_WEBHOOK_URL", &format!("{url}{WEBHOOK_PATH}")),
             ("METRICS_URL", metrics),
             ("DATABASE_URL", &service_database(&services.database_url, User::Administrator)),
             ("REDIS_URL", &services.redis_url),
@@ -166,14 +175,30 @@ pub fn prepare(checkout: &Checkout, local: &Local, services: &Services, fresh: b
     ]))
 }
 
-/// Made once: what is sealed in the kept database must stay readable.
+/// Each made once: what is sealed in the kept database must stay readable.
 fn secrets(local: &Local) -> Result<Secrets> {
-    if let Some(secrets) = local.read(SECRETS_FILE) {
-        return Ok(secrets);
-    }
-    let secrets = Secrets { keys_encryption: format!("v1:{}", random::key()?), payment_service_secret: random::signing_secret()? };
+    let mut secrets: Secrets = local.read(SECRETS_FILE).unwrap_or_default();
+    make_once(&mut secrets.keys_encryption, || Ok(format!("v1:{}", random::key()?)))?;
+    make_once(&mut secrets.payment_service_secret, random::signing_secret)?;
+    make_once(&mut secrets.payment_webhook_secret, random::webhook_secret)?;
     local.write(SECRETS_FILE, &secrets)?;
     Ok(secrets)
+}
+
+fn make_once(secret: &mut String, make: impl FnOnce() -> Result<String>) -> Result<()> {
+    if secret.is_empty() {
+        *secret = make()?;
+    }
+    Ok(())
+}
+
+/// What the payment service signs its webhooks with, and where they go: the service and its simulated partner are told.
+pub fn webhook_secret(local: &Local, environment: &mut Environment, service: &str) -> Result<String> {
+    let secret = secrets(local)?.payment_webhook_secret;
+    environment.set("PAYMENT_WEBHOOK_SECRETS", secret.clone());
+    environment.set("PAYMENT_WEBHOOK_SECRET", secret.clone());
+    environment.set("PAYMENT_WEBHOOK_URL", format!("{service}{WEBHOOK_PATH}"));
+    Ok(secret)
 }
 
 /// The operator's own key: made once, and the service's `OPERATOR_KEY` from then on.

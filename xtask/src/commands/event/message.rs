@@ -27,7 +27,7 @@ pub fn event(checkout: &Checkout, name: &str, consumer: &Consumer, options: &Opt
         None => consumer.types.first().map(String::as_str).unwrap_or_default(),
     };
     let order = options.text("--order").unwrap_or(NO_ORDER);
-    let tenant = options.text("--tenant").map_or_else(|| demo(checkout, "tenant_id", "--tenant"), |tenant| Ok(tenant.to_owned()))?;
+    let tenant = tenant(checkout, options)?;
     let data = match options.text("--data") {
         Some(file) => serde_json::from_slice(&read(file)?).context(|| format!("{file} is not JSON"))?,
         None => sample(r#type, order),
@@ -44,6 +44,20 @@ pub fn event(checkout: &Checkout, name: &str, consumer: &Consumer, options: &Opt
         "data": data,
     });
     Ok(batch(&consumer.queue, &id, message.to_string().as_bytes()))
+}
+
+/// The body of a webhook with which the payment service tells that an order was paid.
+pub fn webhook(checkout: &Checkout, options: &Options) -> Result<Value> {
+    let order = options.text("--order").unwrap_or(NO_ORDER);
+    let mut data = sample("payment.captured.v1", order);
+    data["order_id"] = order.into();
+    data["tenant_id"] = tenant(checkout, options)?.into();
+    Ok(json!({ "type": "payment.captured", "timestamp": data["occurred_at"], "data": data }))
+}
+
+/// The demo tenant unless told otherwise.
+fn tenant(checkout: &Checkout, options: &Options) -> Result<String> {
+    options.text("--tenant").map_or_else(|| demo(checkout, "tenant_id", "--tenant"), |tenant| Ok(tenant.to_owned()))
 }
 
 fn batch(queue: &str, id: &str, body: &[u8]) -> Value {

@@ -29,8 +29,10 @@ Endpoints:
   --path NAME=VALUE         a parameter of the route, percent-encoded here; once for each
   --query QUERY             the query as sent: limit=2&status=pending
   --header 'NAME: VALUE'    a header; as often as needed. Idempotency-Key is made up where the function demands one
-  --body FILE               the body, - for stdin; create-order has a sample. Its type is JSON unless a header says otherwise
+  --body FILE               the body, - for stdin; its type is JSON unless a header says otherwise. create-order has a sample, and
+                            receive-payment-webhook has one that --order and --tenant change as they do a message
   --key-id ID --secret S    another key than that of the demo tenant which cargo xtask dev has created
+  --secret S                another secret of webhooks (whsec_…) than that of cargo xtask dev
 
 Consumers:
   --type TYPE               one of the function's types, the first unless told
@@ -90,9 +92,14 @@ fn read(file: &str) -> Result<Vec<u8>> {
 
 /// A member of the demo key that `dev` keeps; `option` is what to type without one.
 fn demo(checkout: &Checkout, member: &str, option: &str) -> Result<String> {
-    let key: Option<Value> = checkout.read(".local/dev/demo-key.json").ok().and_then(|text| serde_json::from_str(&text).ok());
-    let value = key.and_then(|key| key[member].as_str().map(str::to_owned));
-    value.ok_or_else(|| Failure::new(format!("there is no demo tenant yet; start cargo xtask dev once, or give {option}")))
+    let missing = || Failure::new(format!("there is no demo tenant yet; start cargo xtask dev once, or give {option}"));
+    kept(checkout, "demo-key.json", member).ok_or_else(missing)
+}
+
+/// A member of a file that `dev` keeps.
+fn kept(checkout: &Checkout, file: &str, member: &str) -> Option<String> {
+    let text = checkout.read(&format!(".local/dev/{file}")).ok()?;
+    serde_json::from_str::<Value>(&text).ok()?[member].as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -137,6 +144,21 @@ mod tests {
         let input = event["headers"]["signature-input"].as_str().unwrap();
         assert!(input.contains("\"content-digest\" \"content-type\" \"idempotency-key\")") && input.contains("keyid=\"key_1\""), "{input}");
         assert!(event["headers"]["idempotency-key"].is_string() && event["headers"]["signature"].is_string());
+    }
+
+    #[test]
+    fn a_webhook_is_signed_by_the_partner_and_has_a_sample() {
+        let webhook = |line: &[&str]| {
+            let text = tests::CREATE_ORDER.replace("orders:write", "webhook").replace("create-order", "receive-payment-webhook");
+            let Trigger::Http(http) = read(&text, "http", "receive-payment-webhook").unwrap().trigger else { panic!("no endpoint") };
+            request::event(&nowhere(), "receive-payment-webhook", &http, &typed(line)).map_err(|failure| failure.to_string())
+        };
+        let event = webhook(&["--secret", "whsec_AAAA", "--tenant", "ten_1", "--order", "ord_1"]).unwrap();
+        let headers = &event["headers"];
+        assert!(headers["webhook-signature"].as_str().unwrap().starts_with("v1,") && headers.get("signature").is_none(), "{headers}");
+        let body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+        assert_eq!((&body["type"], &body["data"]["order_id"]), (&"payment.captured".into(), &"ord_1".into()));
+        assert!(webhook(&["--tenant", "ten_1"]).unwrap_err().contains("start cargo xtask dev once, or give --secret"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Typed, demo, read};
+use super::{Typed, demo, kept, message, read};
 use crate::checkout::Checkout;
 use crate::commands::order;
 use crate::failure::{Context, Failure, Result};
@@ -14,6 +14,7 @@ use crate::manifest::{Http, Need};
 use crate::options::Options;
 use crate::random;
 use crate::signing::{Key, Moment, Request, sign};
+use crate::webhooks;
 
 /// The event of a request that the options describe.
 pub fn event(checkout: &Checkout, name: &str, http: &Http, typed: &Typed) -> Result<Value> {
@@ -29,20 +30,37 @@ pub fn event(checkout: &Checkout, name: &str, http: &Http, typed: &Typed) -> Res
     let query = options.text("--query").unwrap_or_default().trim_start_matches('?');
     let body = match options.text("--body") {
         Some(file) => Some(read(file)?),
-        None => (name == "create-order").then(|| order::default_order().to_string().into_bytes()),
+        None => sample(checkout, name, options)?,
     };
     let mut headers = headers(http, &typed.headers, body.is_some())?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).context(|| "the clock is before 1970".into())?;
-    if http.permission != "public" {
-        let (id, secret) = key(checkout, options)?;
-        let named: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let target = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
-        let request = Request { method, target: &target, headers: &named, body: body.as_deref() };
-        let moment = Moment { created: now.as_secs(), nonce: &random::token()? };
-        let signature = sign(&request, &Key { id: &id, secret: &secret }, &moment)?;
-        headers.extend(signature.into_iter().map(|(name, value)| (name.to_owned(), value)));
-    }
+    let signature = match http.permission.as_str() {
+        "public" => Vec::new(),
+        "webhook" => {
+            let secret = webhook_secret(checkout, options)?;
+            webhooks::sign(&format!("msg_{}", random::token()?), now.as_secs(), body.as_deref().unwrap_or_default(), &secret)?
+        }
+        _ => {
+            let (id, secret) = key(checkout, options)?;
+            let named: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let target = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
+            let request = Request { method, target: &target, headers: &named, body: body.as_deref() };
+            let moment = Moment { created: now.as_secs(), nonce: &random::token()? };
+            sign(&request, &Key { id: &id, secret: &secret }, &moment)?
+        }
+    };
+    headers.extend(signature.into_iter().map(|(name, value)| (name.to_owned(), value)));
     Ok(payload(route, &Sent { method, path: &path, query, headers, body, at: now }))
+}
+
+/// What is sent to an endpoint when no body is given, if there is anything to show.
+fn sample(checkout: &Checkout, name: &str, options: &Options) -> Result<Option<Vec<u8>>> {
+    let body = match name {
+        "create-order" => order::default_order(),
+        "receive-payment-webhook" => message::webhook(checkout, options)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(body.to_string().into_bytes()))
 }
 
 /// A request as it would go over the wire.
@@ -102,6 +120,12 @@ fn headers(http: &Http, typed: &[String], has_body: bool) -> Result<Vec<(String,
         return Err(Failure::new("this function demands a version: --header 'If-Match: \"v1\"'"));
     }
     Ok(headers)
+}
+
+fn webhook_secret(checkout: &Checkout, options: &Options) -> Result<String> {
+    let given = options.text("--secret").map(str::to_owned);
+    let missing = || Failure::new("there is no secret of webhooks yet; start cargo xtask dev once, or give --secret");
+    given.or_else(|| kept(checkout, "secrets.json", "payment_webhook_secret")).ok_or_else(missing)
 }
 
 fn key(checkout: &Checkout, options: &Options) -> Result<(String, String)> {

@@ -22,8 +22,8 @@ cargo xtask test [--quick] [FILTER…]
 
 Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, openapi, tests.
 The tests get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The
-last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Two
-libraries that sign requests are installed under .local/signers from PyPI and npm, once, and cargo-lambda from PyPI.
+last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Three
+libraries that sign are installed under .local/signers from PyPI and npm, once, and cargo-lambda from PyPI.
 
   --quick    leave out clippy and docs, and fuzz briefly
   FILTER     only build, then run the tests whose names contain one of the words";

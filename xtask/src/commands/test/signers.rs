@@ -1,4 +1,4 @@
-//! What the tests of foreign signers need: two public libraries, in the versions that `tests/fixtures/signers` pins.
+//! What the tests of foreign signers need: three public libraries, in the versions that `tests/fixtures/signers` pins.
 
 use std::path::PathBuf;
 
@@ -11,15 +11,15 @@ const PINS: &str = "tests/fixtures/signers";
 /// What npm installs from.
 const NODE_PINS: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// The two libraries.
+/// Where they are.
 pub struct Signers {
-    /// A Python interpreter that knows the one of PyPI: the tests' `TEST_SIGNERS_PYTHON`.
+    /// A Python interpreter that knows those of PyPI: the tests' `TEST_SIGNERS_PYTHON`.
     pub python: PathBuf,
     /// Where Node finds the one of npm: the tests' `TEST_SIGNERS_NODE_PATH`.
     pub node_path: PathBuf,
 }
 
-/// Makes sure that both are there.
+/// Makes sure that all are there.
 pub fn ensure(checkout: &Checkout) -> Result<Signers> {
     let pinned = format!("{PINS}/requirements.txt");
     let (pins, requirements) = (checkout.read(&pinned)?, checkout.path(&pinned));
