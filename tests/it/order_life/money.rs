@@ -63,7 +63,7 @@ async fn a_confirmed_order_is_cancelled_with_its_goods_its_stock_and_its_money()
         sample::with_sku("HELD-1"),
         sample::with(|order| {
             order["lines"][0]["sku"] = "HELD-2".into();
-            order["payments"][0]["capture"] = "manual".into()
+            order["payments"][0]["capture"] = "manual".into();
         }),
     ] {
         let id = place(&caller, &order).await;

@@ -22,8 +22,11 @@ use super::{
 
 const PAGE: &str = include_str!("page.md");
 
+/// A part of the page: its name there, and what prints it.
+type Part = (&'static str, fn() -> String);
+
 /// What stands in the page for each name.
-const PARTS: &[(&str, fn() -> String)] = &[
+const PARTS: &[Part] = &[
     ("order diagram", diagrams::order),
     ("statuses", || meanings("status", OrderStatus::MEANINGS)),
     ("triggers", tables::triggers),

@@ -24,8 +24,9 @@ impl Draft<'_> {
             return Ok(());
         }
         self.guard_tender(Action::VoidPayment, payment)?;
-        if !self.order.payment(payment).is_some_and(|payment| payment.can_be_called_off()) {
-            let live = self.order.payment(payment).ok_or(Refusal::NotYetKnown("payment"))?.authorized()?;
+        let tender = self.order.payment(payment).ok_or(Refusal::NotYetKnown("payment"))?;
+        if !tender.can_be_called_off() {
+            let live = tender.authorized()?;
             return self.request_void(payment, live);
         }
         let versions = self.changes.history.len();

@@ -107,9 +107,9 @@ fn what_is_set_aside_is_let_go_and_a_capture_on_its_way_is_waited_for() {
         assert!(world.operation(capture).reverse_on_success);
         assert!(!world.order.payments[0].has_open(OperationKind::Void), "a void could not know how much it lets go");
         if captured {
-            world.succeeds(capture)
+            world.succeeds(capture);
         } else {
-            world.fails(capture)
+            world.fails(capture);
         }
         world.check();
         let void = world.last(OperationKind::Void);

@@ -142,8 +142,8 @@ impl World {
 
     /// The last operation of this kind.
     fn last(&self, kind: OperationKind) -> &Operation {
-        let operations = self.order.payments.iter().flat_map(|payment| &payment.operations);
-        operations.filter(|operation| operation.kind == kind).next_back().unwrap()
+        let mut operations = self.order.payments.iter().flat_map(|payment| &payment.operations);
+        operations.rfind(|operation| operation.kind == kind).unwrap()
     }
 
     /// The payment service does what it was asked for.
