@@ -24,10 +24,10 @@ pub const API_DOCS: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
-/// Cancel an order before it is confirmed
+/// Cancel an order of which nothing has left
 pub const CANCEL_ORDER: HttpSpec = HttpSpec {
     name: "cancel-order",
-    purpose: "Cancel an order before it is confirmed",
+    purpose: "Cancel an order of which nothing has left",
     routes: &[Route { method: "POST", path: "/v1/orders/{order_id}/cancel" }],
     permission: Access::Scope(Permission::OrdersCancel),
     idempotency: true,
@@ -369,12 +369,44 @@ pub const SEND_PAYMENT_OPERATION: ConsumerSpec = ConsumerSpec {
     database_role: "orders_app",
 };
 
+/// Judge stored orders by their books, their history and their own rules
+pub const AUDIT_LEDGER: JobSpec =
+    JobSpec { name: "audit-ledger", schedule: "rate(5 minutes)", timeout_seconds: 900, database_role: "orders_auditor", tenant_role: None };
+
+/// Let payment deadlines pass: ask the payment service, then expire what is not paid
+pub const EXPIRE_ORDERS: JobSpec = JobSpec {
+    name: "expire-orders",
+    schedule: "continuous",
+    timeout_seconds: 60,
+    database_role: "orders_relay",
+    tenant_role: Some("orders_app"),
+};
+
 /// Bring the schema up to date
-pub const MIGRATE: JobSpec = JobSpec { name: "migrate", schedule: "once", timeout_seconds: 600, database_role: "orders_migrator" };
+pub const MIGRATE: JobSpec =
+    JobSpec { name: "migrate", schedule: "once", timeout_seconds: 600, database_role: "orders_migrator", tenant_role: None };
 
 /// Publish the outbox with confirms, in order per order
 pub const OUTBOX_RELAY: JobSpec =
-    JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay" };
+    JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay", tenant_role: None };
+
+/// Ask what became of payment operations without an outcome
+pub const RECONCILE_PAYMENTS: JobSpec = JobSpec {
+    name: "reconcile-payments",
+    schedule: "continuous",
+    timeout_seconds: 60,
+    database_role: "orders_relay",
+    tenant_role: Some("orders_app"),
+};
+
+/// Try deferred messages again, each through the function that refused it
+pub const RETRY_DEFERRED_MESSAGES: JobSpec = JobSpec {
+    name: "retry-deferred-messages",
+    schedule: "continuous",
+    timeout_seconds: 60,
+    database_role: "orders_relay",
+    tenant_role: Some("orders_app"),
+};
 
 /// Every HTTP function.
 pub const HTTP: &[&HttpSpec] = &[
@@ -406,4 +438,4 @@ pub const HTTP: &[&HttpSpec] = &[
 pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
 
 /// Every job.
-pub const JOBS: &[&JobSpec] = &[&MIGRATE, &OUTBOX_RELAY];
+pub const JOBS: &[&JobSpec] = &[&AUDIT_LEDGER, &EXPIRE_ORDERS, &MIGRATE, &OUTBOX_RELAY, &RECONCILE_PAYMENTS, &RETRY_DEFERRED_MESSAGES];

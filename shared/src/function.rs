@@ -108,6 +108,8 @@ pub struct JobSpec {
     pub schedule: &'static str,
     /// Time limit of one run; a continuous job has none.
     pub timeout_seconds: u64,
-    /// PostgreSQL role it connects as.
+    /// PostgreSQL role it connects as: what sees the rows of all tenants, if it looks for any.
     pub database_role: &'static str,
+    /// PostgreSQL role it takes inside one tenant's transaction; nothing for a job that acts for no tenant.
+    pub tenant_role: Option<&'static str>,
 }

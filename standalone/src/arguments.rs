@@ -11,6 +11,7 @@ usage: standalone [--only NAME,… | --except NAME,…]
        standalone create-tenant --name NAME [--stock on|off]
        standalone create-key --tenant TENANT [--name NAME]
        standalone openapi
+       standalone lifecycle
 
   --only NAME,…      host these functions only
   --except NAME,…    host every function but these
@@ -24,7 +25,7 @@ create-key prints the same line with a new key, for a tenant that has locked its
   --tenant TENANT    its id: ten_…
   --name NAME        what the key is called in lists (default recovery)
 
-openapi prints the OpenAPI document of every function; it needs no environment.
+openapi prints the OpenAPI document of every function, lifecycle the page about the life of an order; they need no environment.
 
 Jobs that run once (migrate) run to their end before anything is served.
 The environment: DATABASE_URL, REDIS_URL, AMQP_URL, KEYS_ENCRYPTION, PAYMENT_SERVICE_URL, PAYMENT_SERVICE_KEY_ID,
@@ -42,6 +43,8 @@ pub enum Command {
     Serve(Wanted),
     /// Print the OpenAPI document.
     OpenApi,
+    /// Print the page about the life of an order.
+    Lifecycle,
     /// Create a tenant and print its key.
     CreateTenant {
         /// What people call it.
@@ -98,6 +101,7 @@ pub fn parse(mut arguments: Parser, known: &[&str]) -> Result<Command, lexopt::E
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Value(command) if command == "create-tenant" => return create_tenant(arguments),
             Arg::Value(command) if command == "openapi" => return Ok(Command::OpenApi),
+            Arg::Value(command) if command == "lifecycle" => return Ok(Command::Lifecycle),
             Arg::Value(command) if command == "create-key" => return create_key(arguments),
             Arg::Long("only") if wanted == Wanted::All => wanted = Wanted::Only(names(&mut arguments)?),
             Arg::Long("except") if wanted == Wanted::All => wanted = Wanted::Except(names(&mut arguments)?),
@@ -182,8 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn the_document_needs_no_more_words() {
+    fn a_document_needs_no_more_words() {
         assert_eq!(read("openapi"), Ok(Command::OpenApi));
+        assert_eq!(read("lifecycle"), Ok(Command::Lifecycle));
     }
 
     #[test]

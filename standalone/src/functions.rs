@@ -35,6 +35,13 @@ pub fn all() -> Functions {
             on_shipment_event::function(),
             send_payment_operation::function(),
         ],
-        jobs: vec![migrate::function(), outbox_relay::function()],
+        jobs: vec![
+            audit_ledger::function(),
+            expire_orders::function(),
+            migrate::function(),
+            outbox_relay::function(),
+            reconcile_payments::function(),
+            retry_deferred_messages::function(),
+        ],
     }
 }

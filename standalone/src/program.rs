@@ -1,5 +1,5 @@
 //! What the command line asks for: hosts every function in one process on one port, creates tenants and keys for whoever runs it, and
-//! prints the contract of them all.
+//! prints what is generated from them for readers.
 //!
 //! The environment is that of the functions; `standalone --help` says what the arguments are.
 
@@ -9,6 +9,7 @@ use std::{
 };
 
 use shared::{
+    domain::lifecycle,
     http::{HttpFunction, openapi},
     runtime,
 };
@@ -28,6 +29,7 @@ pub fn run() -> ExitCode {
         Ok(Command::Serve(wanted)) => runtime::serve(all.filtered(|name| wanted.includes(name))),
         Ok(Command::CreateTenant { name, stock }) => runtime::create_tenant(name, stock),
         Ok(Command::OpenApi) => openapi(&all.http),
+        Ok(Command::Lifecycle) => tell(&mut io::stdout(), &lifecycle::page(), ExitCode::SUCCESS),
         Ok(Command::CreateKey { tenant, name }) => runtime::create_key(tenant, name),
         Ok(Command::Help) => tell(&mut io::stdout(), HELP, ExitCode::SUCCESS),
         Err(error) => tell(&mut io::stderr(), &format!("{error}\nstandalone --help says what is understood\n"), EXIT_USAGE.into()),

@@ -1,9 +1,10 @@
-//! Kills, hang-ups and lost answers: nothing that was acknowledged is lost, nothing happens twice.
+//! Kills, hang-ups, lost answers and races: nothing that was acknowledged is lost, nothing happens twice.
 //!
-//! Every test breaks something on purpose, in the middle of work, and then counts.
+//! Every test breaks something on purpose, or does two things at once, in the middle of work, and then counts.
 
 mod crash_points;
 mod disconnects;
 mod invariants;
 mod kills;
 mod planted_bugs;
+mod races;

@@ -1,52 +1,143 @@
-//! Lists that are written down twice, in Rust and as a CHECK of the schema, say the same.
+//! Lists that are written down more than once, in Rust, as a CHECK of the schema and in the published contract, say the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::domain::{
-    fulfilment::FulfillmentStage,
-    order::{
-        draft::TimerKind,
-        status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus, StockStatus},
+use serde_json::Value;
+use shared::{
+    domain::{
+        deferral::DeferredClass,
+        fulfilment::FulfillmentStage,
+        order::{
+            actions::{Action, Obstacle},
+            draft::TimerKind,
+            hold::Blocked,
+            resolve::Finding,
+            status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus, StockStatus},
+        },
+        payments::{
+            Capture, OperationKind, OperationState,
+            ledger::{Account, Fact},
+            news_type::PaymentNewsType,
+            operation::Attention,
+        },
+        permissions::Permission,
+        tenant::TenantStatus,
     },
-    payments::{Capture, OperationKind, OperationState, ledger::Account},
-    tenant::TenantStatus,
+    http::Code,
 };
-use tests::{Database, Servers};
+use tests::{Database, Servers, Sql, contract::DOCUMENT};
 
-/// The texts of an enumeration.
-macro_rules! texts {
-    ($name:ident) => {
-        $name::ALL.iter().map(|value| value.as_str()).collect::<Vec<_>>()
+/// Lists by their names: those of the enumerations, or those that were found elsewhere.
+type Lists = BTreeMap<String, BTreeSet<String>>;
+
+/// The texts of enumerations, each under the name that its list has elsewhere.
+macro_rules! lists {
+    ($($name:literal: $enumeration:ident,)*) => {
+        Lists::from([$(($name.to_owned(), $enumeration::ALL.iter().map(|value| value.as_str().to_owned()).collect()),)*])
     };
 }
 
-#[tokio::test]
-async fn every_list_of_the_schema_is_the_enumerations_own() {
-    let database = Database::migrated(&Servers::from_env()).await;
-    let expected: BTreeMap<&str, Vec<&str>> = BTreeMap::from([
-        // One whose Rust side is no enumeration that others may see.
-        ("deferred_messages_class_known", vec!["retry", "parked"]),
-        ("tenants_status_known", texts!(TenantStatus)),
-        ("orders_status_known", texts!(OrderStatus)),
-        ("orders_payment_status_known", texts!(PaymentStatus)),
-        ("orders_fulfillment_status_known", texts!(FulfillmentStatus)),
-        ("orders_return_status_known", texts!(ReturnStatus)),
-        ("orders_stock_status_known", texts!(StockStatus)),
-        ("payments_capture_known", texts!(Capture)),
-        ("payment_operations_kind_known", texts!(OperationKind)),
-        ("payment_operations_state_known", texts!(OperationState)),
-        ("ledger_account_known", texts!(Account)),
-        ("fulfillments_status_known", texts!(FulfillmentStage)),
-        ("timers_kind_known", texts!(TimerKind)),
-    ]);
-    let lists = "SELECT conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE contype = 'c' AND conname LIKE '%_known'";
-    let mut found = BTreeSet::new();
-    for row in database.sql().rows(lists).await {
-        let name = row["conname"].as_str().unwrap();
-        let texts: BTreeSet<_> = row["definition"].as_str().unwrap().split('\'').skip(1).step_by(2).collect();
-        let expected = expected.get(name).unwrap_or_else(|| panic!("{name} is a new list: name its enumeration here"));
-        assert_eq!(texts, expected.iter().copied().collect(), "{name}");
-        found.insert(name.to_owned());
+/// Every list of the schema, by its constraint.
+fn stored() -> Lists {
+    lists! {
+        "deferred_messages_class_known": DeferredClass,
+        "tenants_status_known": TenantStatus,
+        "orders_status_known": OrderStatus,
+        "orders_payment_status_known": PaymentStatus,
+        "orders_fulfillment_status_known": FulfillmentStatus,
+        "orders_return_status_known": ReturnStatus,
+        "orders_stock_status_known": StockStatus,
+        "payments_capture_known": Capture,
+        "payment_operations_kind_known": OperationKind,
+        "payment_operations_state_known": OperationState,
+        "payment_operations_attention_known": Attention,
+        "ledger_account_known": Account,
+        "fulfillments_status_known": FulfillmentStage,
+        "timers_kind_known": TimerKind,
     }
-    assert_eq!(found.len(), expected.len(), "{found:?}");
+}
+
+/// Every list of the contract, by the name of its schema.
+fn published() -> Lists {
+    lists! {
+        "Account": Account,
+        "Action": Action,
+        "Attention": Attention,
+        "Blocked": Blocked,
+        "Capture": Capture,
+        "Fact": Fact,
+        "Finding": Finding,
+        "FulfillmentStage": FulfillmentStage,
+        "FulfillmentStatus": FulfillmentStatus,
+        "Obstacle": Obstacle,
+        "OperationKind": OperationKind,
+        "OperationState": OperationState,
+        "OrderStatus": OrderStatus,
+        "PaymentStatus": PaymentStatus,
+        "PaymentNewsType": PaymentNewsType,
+        "Permission": Permission,
+        "ProblemCode": Code,
+        "ReturnStatus": ReturnStatus,
+        "TenantStatus": TenantStatus,
+    }
+}
+
+#[tokio::test]
+async fn every_list_of_the_schema_is_its_enumerations() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    assert_eq!(differences(&stored(), &constraints(&database.sql()).await), Vec::<String>::new());
+}
+
+#[test]
+fn every_list_of_the_contract_is_its_enumerations() {
+    let schemas = DOCUMENT["components"]["schemas"].as_object().unwrap().iter();
+    let lists = schemas.filter_map(|(name, schema)| Some((name.clone(), schema["enum"].as_array()?)));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let found = lists.map(|(name, values)| (name, values.iter().map(text).collect())).collect();
+    assert_eq!(differences(&published(), &found), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_constraint_that_forgets_a_status_is_named() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let forgetful = "ALTER TABLE fulfillments DROP CONSTRAINT fulfillments_status_known;
+        ALTER TABLE fulfillments ADD CONSTRAINT fulfillments_status_known
+            CHECK (status IN ('requested', 'accepted', 'packed', 'shipped', 'delivered', 'cancelled'))";
+    database.sql().execute(forgetful).await.unwrap();
+    let found = constraints(&database.sql()).await;
+    assert_eq!(differences(&stored(), &found), ["fulfillments_status_known lacks delivery_failed"]);
+}
+
+#[test]
+fn whatever_two_lists_disagree_on_is_named() {
+    let list = |name: &str, texts: &[&str]| (name.to_owned(), texts.iter().map(|text| (*text).to_owned()).collect());
+    let expected = Lists::from([list("same", &["a"]), list("other", &["a", "b"]), list("gone", &["a"])]);
+    let found = Lists::from([list("same", &["a"]), list("other", &["a", "c"]), list("new", &["a"])]);
+    let told =
+        ["gone was not found", "other lacks b", "other has c, which its enumeration has not", "new has no enumeration: name it here"];
+    assert_eq!(differences(&expected, &found), told);
+}
+
+/// The lists that constraints of the schema hold.
+async fn constraints(sql: &Sql) -> Lists {
+    let lists = "SELECT conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE contype = 'c' AND conname LIKE '%_known'";
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let texts = |definition: &Value| text(definition).split('\'').skip(1).step_by(2).map(str::to_owned).collect();
+    sql.rows(lists).await.iter().map(|row| (text(&row["conname"]), texts(&row["definition"]))).collect()
+}
+
+/// What the lists that were found say otherwise than the enumerations, a sentence each.
+fn differences(expected: &Lists, found: &Lists) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (name, texts) in expected {
+        let Some(found) = found.get(name) else {
+            differences.push(format!("{name} was not found"));
+            continue;
+        };
+        differences.extend(texts.difference(found).map(|text| format!("{name} lacks {text}")));
+        differences.extend(found.difference(texts).map(|text| format!("{name} has {text}, which its enumeration has not")));
+    }
+    let unknown = found.keys().filter(|name| !expected.contains_key(*name));
+    differences.extend(unknown.map(|name| format!("{name} has no enumeration: name it here")));
+    differences
 }

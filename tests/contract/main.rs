@@ -4,9 +4,11 @@
 
 mod catalog;
 mod isolation;
+mod lifecycle;
 mod lists;
 mod migrations;
 mod openapi;
+mod plans;
 mod routes;
 mod schemathesis;
 mod scopes;

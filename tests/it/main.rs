@@ -1,6 +1,7 @@
 //! The service from outside, function by function: one file each, and one for each thing a whole process does.
 
 mod api_docs;
+mod audit_ledger;
 mod bad_input;
 mod cancel_order;
 mod capture_payment;
@@ -9,6 +10,7 @@ mod create_api_key;
 mod create_order;
 mod create_payment;
 mod create_tenant;
+mod expire_orders;
 mod get_ledger;
 mod get_order;
 mod get_order_history;
@@ -24,8 +26,10 @@ mod order_life;
 mod outbox_relay;
 mod process;
 mod receive_payment_webhook;
+mod reconcile_payments;
 mod refund_order;
 mod resolve_payment_operation;
+mod retry_deferred_messages;
 mod revoke_api_key;
 mod rotate_api_key;
 mod signatures;

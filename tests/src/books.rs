@@ -4,8 +4,28 @@ use serde_json::Value;
 
 use super::Sql;
 
+/// What the rules speak of: `money`, what the operations of each tender have moved and may still move, without what came undone; `sums`,
+/// the orders with what their own rows say, each a positive number of minor units.
+const WITH: &str = "WITH money AS (
+    SELECT tenant_id, order_id, payment_id, bool_or(conflicted) AS conflicted,
+        coalesce(sum(settled_amount) FILTER (WHERE kind = 'authorize' AND undone_at IS NULL), 0) AS authorized,
+        coalesce(sum(settled_amount) FILTER (WHERE kind = 'void'), 0) AS voided,
+        coalesce(sum(settled_amount) FILTER (WHERE kind = 'capture'), 0) AS captured,
+        coalesce(sum(settled_amount) FILTER (WHERE kind = 'refund' AND undone_at IS NULL), 0) AS refunded,
+        coalesce(sum(amount) FILTER (WHERE kind = 'capture' AND state IN ('requested', 'sent', 'unknown')), 0) AS capturing,
+        coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND state IN ('requested', 'sent', 'unknown')), 0) AS refunding
+    FROM payment_operations GROUP BY tenant_id, order_id, payment_id
+),
+sums AS (
+    SELECT tenant_id, id, status, payment_status, balances,
+        -coalesce((balances->>'sales')::bigint, 0) AS due, coalesce((balances->>'authorized')::bigint, 0) AS authorized,
+        coalesce((balances->>'captured')::bigint, 0) AS captured, -coalesce((balances->>'refunded')::bigint, 0) AS refunded,
+        -coalesce((balances->>'refund_pending')::bigint, 0) AS refunding
+    FROM orders
+)";
+
 /// Each rule as a query for what breaks it; every row found is a violation.
-const RULES: [(&str, &str); 15] = [
+const RULES: [(&str, &str); 20] = [
     (
         "every ledger transaction sums to zero",
         "SELECT order_id, transaction_id FROM ledger GROUP BY 1, 2 HAVING sum(amount) <> 0",
@@ -58,9 +78,11 @@ const RULES: [(&str, &str); 15] = [
          GROUP BY tenant_id, order_id, action HAVING count(*) > 1",
     ),
     (
-        "nobody owes anything for an order that has come to its end",
-        "SELECT id, status, balances FROM orders WHERE status IN ('completed', 'cancelled')
-             AND (coalesce((balances->>'receivable')::bigint, 0) <> 0 OR coalesce((balances->>'authorized')::bigint, 0) <> 0)",
+        "nobody owes anything for an order that has come to its end, unless a person is waited for",
+        "SELECT id, status, balances FROM orders o WHERE status IN ('completed', 'cancelled')
+             AND (coalesce((balances->>'receivable')::bigint, 0) <> 0 OR coalesce((balances->>'authorized')::bigint, 0) <> 0)
+             AND NOT EXISTS (SELECT FROM payment_operations p
+                 WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.attention IS NOT NULL)",
     ),
     (
         "an order that came to nothing holds no stock",
@@ -92,6 +114,48 @@ const RULES: [(&str, &str); 15] = [
              + coalesce((balances->>'refund_pending')::bigint, 0) < 0",
     ),
     (
+        "captures stay within their tender, those under way included",
+        "SELECT p.id, p.amount, m.captured, m.capturing FROM payments p JOIN money m ON m.tenant_id = p.tenant_id AND m.payment_id = p.id
+         WHERE m.captured + m.capturing > p.amount AND NOT m.conflicted",
+    ),
+    (
+        "refunds stay within what their tender captured, those under way included",
+        "SELECT payment_id, captured, refunded, refunding FROM money WHERE refunded + refunding > captured AND NOT conflicted",
+    ),
+    (
+        "the balances of an order are the sums of its tenders",
+        "SELECT o.id, o.balances, t.* FROM sums o
+         LEFT JOIN LATERAL (
+             SELECT coalesce(sum(greatest(authorized - captured - voided, 0)), 0) AS authorized, coalesce(sum(captured), 0) AS captured,
+                 coalesce(sum(refunded), 0) AS refunded, coalesce(sum(refunding), 0) AS refunding
+             FROM money m WHERE m.tenant_id = o.tenant_id AND m.order_id = o.id
+         ) t ON true
+         WHERE (o.authorized, o.captured, o.refunded, o.refunding) IS DISTINCT FROM (t.authorized, t.captured, t.refunded, t.refunding)",
+    ),
+    (
+        "the payment status is what due, captured, refunded and authorized make it",
+        "SELECT o.id, o.payment_status, o.balances FROM sums o
+         WHERE o.payment_status <> ALL (CASE
+             WHEN due = 0 AND captured = 0 AND authorized = 0 THEN '{voided,not_required}'::text[]
+             WHEN captured > 0 AND refunded >= captured THEN '{refunded}'
+             WHEN captured > 0 AND refunded > 0 THEN '{partially_refunded}'
+             WHEN captured > 0 AND captured > due THEN '{overpaid}'
+             WHEN captured > 0 AND captured = due THEN '{paid}'
+             WHEN captured > 0 THEN '{partially_paid}'
+             WHEN authorized >= due THEN '{authorized}'
+             WHEN authorized > 0 THEN '{partially_authorized}'
+             WHEN EXISTS (SELECT FROM payment_operations p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id
+                 AND p.state IN ('requested', 'sent', 'unknown')) THEN '{pending}'
+             ELSE '{failed,unpaid}' END)",
+    ),
+    (
+        "a cancelled order has nothing of anybody, unless a person or an answer is waited for",
+        "SELECT o.id, o.balances FROM sums o
+         WHERE o.status = 'cancelled' AND (due <> 0 OR authorized <> 0 OR captured <> refunded) AND NOT EXISTS (
+             SELECT FROM payment_operations p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id
+             AND (p.attention IS NOT NULL OR p.state IN ('requested', 'sent', 'unknown')))",
+    ),
+    (
         "tokens are erased once a payment is settled",
         "SELECT p.id FROM payments p WHERE token_sealed IS NOT NULL AND EXISTS (
              SELECT FROM payment_operations o WHERE o.tenant_id = p.tenant_id AND o.payment_id = p.id AND o.state IN ('succeeded', 'failed'))",
@@ -106,7 +170,7 @@ impl Sql {
     pub async fn violations(&self) -> Vec<(&'static str, Vec<Value>)> {
         let mut violations = Vec::new();
         for (rule, query) in RULES {
-            let rows = self.rows(query).await;
+            let rows = self.rows(&format!("{WITH} {query}")).await;
             if !rows.is_empty() {
                 violations.push((rule, rows));
             }

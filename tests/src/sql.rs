@@ -130,6 +130,14 @@ impl Sql {
         Ok(sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&self.pool).await?.rows_affected())
     }
 
+    /// Makes the timers of a kind due: the test's clock.
+    ///
+    /// # Panics
+    /// When PostgreSQL refuses.
+    pub async fn make_due(&self, kind: &str) {
+        self.execute(&format!("UPDATE timers SET due_at = now() - interval '1 second' WHERE kind = '{kind}'")).await.unwrap();
+    }
+
     /// The pool itself, for what the rest does not cover.
     #[must_use]
     pub fn pool(&self) -> &PgPool {

@@ -133,6 +133,8 @@ pub struct Binding {
 pub struct Job {
     /// `continuous`, `once`, or `rate(1 minute)`.
     pub schedule: String,
+    /// The PostgreSQL role it takes inside each tenant's transaction; absent for a job that acts for no tenant.
+    pub tenant_role: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -201,9 +203,7 @@ pub fn read(text: &str, folder: &str, name: &str) -> Result<Function> {
         other => other,
     };
     require(kind == expected, || format!("kind is {kind:?}, but the folder functions/{folder} holds kind {expected:?}"))?;
-    require(DATABASE_ROLES.contains(&table.database_role.as_str()), || {
-        format!("database_role {:?} is none of {}", table.database_role, DATABASE_ROLES.join(", "))
-    })?;
+    require_role("database_role", &table.database_role)?;
     require(table.scale.min <= table.scale.max && table.scale.max > 0, || "scale.min is above scale.max".to_owned())?;
     let common = Common {
         database_role: table.database_role,
@@ -275,7 +275,12 @@ fn checked_job(job: Job) -> Result<Job> {
     require(is_rate || ["continuous", "once"].contains(&job.schedule.as_str()), || {
         format!("schedule {:?} is neither \"continuous\" nor \"once\" nor like \"rate(1 minute)\"", job.schedule)
     })?;
+    job.tenant_role.as_deref().map_or(Ok(()), |role| require_role("tenant_role", role))?;
     Ok(job)
+}
+
+fn require_role(key: &str, role: &str) -> Result<()> {
+    require(DATABASE_ROLES.contains(&role), || format!("{key} {role:?} is none of {}", DATABASE_ROLES.join(", ")))
 }
 
 fn require(holds: bool, message: impl FnOnce() -> String) -> Result<()> {

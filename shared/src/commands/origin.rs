@@ -3,7 +3,7 @@
 use super::CommandError;
 use crate::{
     db::orders::InboxKey,
-    domain::{actor::Actor, ids::TenantId},
+    domain::{actor::Actor, ids::TenantId, order::draft::Timer},
 };
 
 /// The circumstances of one command.
@@ -44,9 +44,23 @@ pub enum Claim {
         /// CloudEvents `id`.
         message_id: String,
     },
+    /// Nothing: a deadline may be acted on twice, because what is done depends on the state alone.
+    Deadline,
 }
 
 impl Origin {
+    /// A deadline that one of our functions acts on.
+    pub(super) fn of_deadline(tenant: TenantId, function: &'static str, timer: Timer) -> Self {
+        Self {
+            tenant,
+            actor: Actor::Function(function),
+            correlation_id: format!("{}:{}", timer.kind, timer.subject.simple()),
+            causation_id: None,
+            traceparent: None,
+            claim: Claim::Deadline,
+        }
+    }
+
     /// The message that this command applies.
     ///
     /// # Errors
@@ -54,7 +68,9 @@ impl Origin {
     pub(super) fn inbox_key(&self) -> Result<InboxKey<'_>, CommandError> {
         match &self.claim {
             Claim::Inbox { consumer, source, message_id } => Ok(InboxKey { consumer, source, message_id }),
-            Claim::Idempotency { .. } => Err(CommandError::Internal("a command that applies messages was called without one".into())),
+            Claim::Idempotency { .. } | Claim::Deadline => {
+                Err(CommandError::Internal("a command that applies messages was called without one".into()))
+            }
         }
     }
 
@@ -65,7 +81,9 @@ impl Origin {
     pub(super) fn idempotency_key(&self) -> Result<IdempotencyKey<'_>, CommandError> {
         match &self.claim {
             Claim::Idempotency { function, key, fingerprint } => Ok(IdempotencyKey { function, key, fingerprint }),
-            Claim::Inbox { .. } => Err(CommandError::Internal("a command that answers requests was called without a key".into())),
+            Claim::Inbox { .. } | Claim::Deadline => {
+                Err(CommandError::Internal("a command that answers requests was called without a key".into()))
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ const DEFAULT_LOG_LEVEL: &str = "info";
 /// broker's password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// `KEYS_ENCRYPTION`: whoever runs commands.
+    /// `KEYS_ENCRYPTION`: whoever runs commands, jobs that act for tenants included.
     pub keys: bool,
     /// `OPERATOR_KEY`, if it is set: HTTP functions.
     pub operator: bool,
@@ -55,7 +55,7 @@ pub struct Needs {
     pub amqp: bool,
     /// `CONSUME`: a consumer in a process of its own; it says whether that one needs `AMQP_URL`.
     pub consume: bool,
-    /// `PAYMENT_SERVICE_…`: the sender of payment operations.
+    /// `PAYMENT_SERVICE_…`: the sender of payment operations, and jobs that ask about them.
     pub payment_service: bool,
     /// `PAYMENT_WEBHOOK_SECRETS`: who takes the payment service's webhooks.
     pub payment_webhook: bool,

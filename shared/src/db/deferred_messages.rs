@@ -3,30 +3,12 @@
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
-use super::{Error, TenantTx};
+use super::{Database, Error, TenantTx};
 use crate::domain::{
+    deferral::{Deferral, DeferredClass},
     ids::{OrderId, TenantId},
     timestamp::Timestamp,
 };
-
-/// Why a message waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeferredClass {
-    /// Something was in the way; it is tried again when it is due.
-    Retry,
-    /// Its order is not known yet; it is tried when the order appears, and dead when it is due.
-    Parked,
-}
-
-impl DeferredClass {
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::Parked => "parked",
-        }
-    }
-}
 
 /// One message to defer.
 #[derive(Debug)]
@@ -51,11 +33,28 @@ pub struct DeferredMessage<'a> {
     pub reason: &'a str,
     /// The message, sealed under `deferred_messages`, the tenant and `id`.
     pub body_sealed: &'a [u8],
-    /// When to try again (retry), or when to give up (parked).
+    /// When to try again.
     pub due_at: Timestamp,
 }
 
-/// Defers one message in the caller's transaction; repeating it counts an attempt.
+/// A deferred message that is due and leased to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueMessage {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its row.
+    pub id: Uuid,
+    /// The function that refused it.
+    pub consumer: String,
+    /// Why and since when it waits.
+    pub deferral: Deferral,
+    /// The message, sealed under `deferred_messages`, the tenant and `id`.
+    pub body_sealed: Vec<u8>,
+    /// The end of the lease.
+    pub lease_end: Timestamp,
+}
+
+/// Defers one message in the caller's transaction; one that is deferred already keeps its row and its schedule.
 ///
 /// # Errors
 /// Any [`Error`].
@@ -75,5 +74,74 @@ pub async fn deferred_message_upsert(tx: &mut TenantTx, message: &DeferredMessag
         .bind(message.due_at.to_jiff().to_sqlx())
         .execute(tx.connection())
         .await?;
+    Ok(())
+}
+
+type DueColumns = (Uuid, Uuid, String, String, i32, Vec<u8>, jiff_sqlx::Timestamp);
+
+/// Leases due messages until `lease_end`, `limit` at most, the longest overdue first. Under a role that sees all tenants.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn deferred_message_claim_due(
+    database: &Database,
+    now: Timestamp,
+    lease_end: Timestamp,
+    limit: i64,
+) -> Result<Vec<DueMessage>, Error> {
+    let rows: Vec<DueColumns> = sqlx::query_as(include_str!("deferred_message_claim_due.sql"))
+        .bind(now.to_jiff().to_sqlx())
+        .bind(lease_end.to_jiff().to_sqlx())
+        .bind(limit)
+        .fetch_all(database.system())
+        .await?;
+    let due = |(tenant, id, consumer, class, attempts, body_sealed, created_at): DueColumns| {
+        Ok(DueMessage {
+            tenant: TenantId::new(tenant),
+            id,
+            consumer,
+            deferral: Deferral {
+                class: class.parse().map_err(Error::unreadable)?,
+                attempts: u32::try_from(attempts).unwrap_or(0),
+                since: created_at.to_jiff().into(),
+            },
+            body_sealed,
+            lease_end,
+        })
+    };
+    rows.into_iter().map(due).collect()
+}
+
+/// Puts a message that was refused once more off until `due_at`, unless it became due by itself while it was tried. `reason` is one
+/// sentence without a value of the message.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn deferred_message_reschedule(
+    tx: &mut TenantTx,
+    message: &DueMessage,
+    deferral: Deferral,
+    reason: &str,
+    due_at: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(include_str!("deferred_message_reschedule.sql"))
+        .bind(message.tenant.uuid())
+        .bind(message.id)
+        .bind(deferral.class.as_str())
+        .bind(reason)
+        .bind(i32::try_from(deferral.attempts).unwrap_or(i32::MAX))
+        .bind(due_at.to_jiff().to_sqlx())
+        .bind(message.lease_end.to_jiff().to_sqlx())
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Deletes a message that took effect or is dead.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn deferred_message_delete(tx: &mut TenantTx, tenant: TenantId, id: Uuid) -> Result<(), Error> {
+    sqlx::query(include_str!("deferred_message_delete.sql")).bind(tenant.uuid()).bind(id).execute(tx.connection()).await?;
     Ok(())
 }

@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "fulfillments", include_str!("../../../migrations/0004_fulfillments.sql")),
     (5, "messages", include_str!("../../../migrations/0005_messages.sql")),
     (6, "payment operations", include_str!("../../../migrations/0006_payment_operations.sql")),
+    (7, "jobs", include_str!("../../../migrations/0007_jobs.sql")),
 ];
 
 /// Role that owns the schema.

@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod payment_operations;
 mod tenant_tx;
 pub mod tenants;
+pub mod timers;
 
 use std::{net::IpAddr, str::FromStr, time::Duration};
 

@@ -125,3 +125,20 @@ pub async fn payment_operation_list_unsettled(
     // One that a person has settled meanwhile is no longer shown.
     Ok(found.iter().filter_map(|(_, id)| read.remove(id)).collect())
 }
+
+/// An operation's order, and how far it has come.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn payment_operation_find(
+    tx: &mut TenantTx,
+    tenant: TenantId,
+    operation: OperationId,
+) -> Result<Option<(OrderId, OperationState)>, Error> {
+    let row: Option<(Uuid, String)> = sqlx::query_as(include_str!("payment_operation_find.sql"))
+        .bind(tenant.uuid())
+        .bind(operation.uuid())
+        .fetch_optional(tx.connection())
+        .await?;
+    row.map(|(order, state)| Ok((OrderId::new(order), state.parse().map_err(Error::unreadable)?))).transpose()
+}

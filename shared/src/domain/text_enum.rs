@@ -17,6 +17,9 @@ macro_rules! text_enum {
             /// Every one there is, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
+            /// Every text with what it means, in the same order.
+            pub const MEANINGS: &'static [(&'static str, &'static str)] = &[$(($text, concat!($($variant_doc),*).trim_ascii()),)*];
+
             /// Its text.
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -27,8 +30,7 @@ macro_rules! text_enum {
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                let values = [$(($text, concat!($($variant_doc),*)),)*];
-                $crate::domain::schema::enumeration(concat!($($doc),*), &values)
+                $crate::domain::schema::enumeration(concat!($($doc),*), Self::MEANINGS)
             }
         }
 

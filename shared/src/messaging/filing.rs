@@ -15,23 +15,23 @@ use crate::{
     db::{
         self, TenantTx,
         dead_letters::{DeadLetter, dead_letter_insert},
-        deferred_messages::{DeferredClass, DeferredMessage, deferred_message_upsert},
+        deferred_messages::{DeferredMessage, DueMessage, deferred_message_delete, deferred_message_reschedule, deferred_message_upsert},
         tenants::tenant_exists,
     },
     domain::{
+        deferral::{Deferral, DeferredClass},
         ids::{NewIds as _, TenantId},
         timestamp::Timestamp,
     },
     secrets::row_aad,
 };
 
-/// A message to be tried again is due after this time, jittered; `retry-deferred-messages` takes longer steps from there.
-const RETRY_DELAY: Duration = Duration::from_secs(1);
-/// A parked message waits this long for its order to appear; then it is dead.
-const PARKED_SECONDS: i64 = 72 * 3_600;
+/// What the body of a deferred message is sealed for, with its tenant and row.
+pub(super) const TABLE: &str = "deferred_messages";
 
-/// Files a refused message and answers what it came to: one of a tenant that we do not have is dead, whatever it was refused for. A
-/// repeat of a deferred one counts an attempt; a repeat of a dead one is a second row.
+/// Files a message that its carrier brought and its consumer refused, and answers what it came to: one of a tenant that we do not have is
+/// dead, whatever it was refused for. A repeat of a deferred one changes nothing but that it is due at once; a repeat of a dead one is a
+/// second row.
 ///
 /// # Errors
 /// Any [`db::Error`]: then it must not be acknowledged.
@@ -45,21 +45,72 @@ pub(super) async fn file(context: &Context, consumer: &str, message: &Message, r
         (Some(_), None) => Rejection::dead(DeadClass::UnknownTenant, "there is no such tenant"),
         _ => rejection,
     };
+    // What names no tenant is the operator's to look at.
+    let mut tx = TenantTx::begin(&context.database, tenant.unwrap_or(TenantId::OPERATOR)).await?;
     match &rejection {
-        Rejection::Retry { reason } => {
-            let now = clock::now();
-            let delay = i64::try_from(jittered(RETRY_DELAY).as_micros()).unwrap_or(i64::MAX);
-            let due_at = Timestamp::from_microsecond(now.as_microsecond().saturating_add(delay));
-            defer(context, consumer, message, DeferredClass::Retry, reason, due_at).await?;
-        }
-        Rejection::Park { reason } => {
-            let due_at = clock::now().plus_seconds(PARKED_SECONDS);
-            defer(context, consumer, message, DeferredClass::Parked, reason, due_at).await?;
-        }
-        Rejection::Dead { class, reason } => bury(context, consumer, message, tenant, (*class, reason)).await?,
+        Rejection::Retry { reason } => defer(context, &mut tx, consumer, message, DeferredClass::Retry, reason).await?,
+        Rejection::Park { reason } => defer(context, &mut tx, consumer, message, DeferredClass::Parked, reason).await?,
+        Rejection::Dead { class, reason } => bury(context, &mut tx, consumer, message, tenant, (*class, reason)).await?,
         Rejection::StoreAway { .. } => {}
     }
+    chaos::point(CrashPoint::FilingBeforeCommit);
+    tx.commit().await?;
+    chaos::point(CrashPoint::FilingAfterCommit);
     Ok(rejection)
+}
+
+/// Files a deferred message that was refused once more, and answers what it came to: it goes on waiting, or it is dead and no longer
+/// deferred.
+///
+/// # Errors
+/// Any [`db::Error`]: then it is due again when its lease is over.
+pub(super) async fn file_again(
+    context: &Context,
+    consumer: &str,
+    message: &Message,
+    deferred: &DueMessage,
+    rejection: Rejection,
+) -> Result<Rejection, db::Error> {
+    let (class, exhausted) = match &rejection {
+        Rejection::Retry { .. } => (DeferredClass::Retry, DeadClass::Exhausted),
+        Rejection::Park { .. } => (DeferredClass::Parked, DeadClass::NeverKnown),
+        Rejection::Dead { class, reason } => return end(context, consumer, message, deferred, *class, reason).await,
+        Rejection::StoreAway { .. } => return Ok(rejection),
+    };
+    let (now, deferral) = (clock::now(), deferred.deferral.again(class));
+    let Some(pause) = deferral.pause_seconds(now) else {
+        return end(context, consumer, message, deferred, exhausted, rejection.reason()).await;
+    };
+    let mut tx = TenantTx::begin(&context.database, deferred.tenant).await?;
+    deferred_message_reschedule(&mut tx, deferred, deferral, rejection.reason(), after(now, pause)).await?;
+    tx.commit().await?;
+    Ok(rejection)
+}
+
+/// Deletes a deferred message that took effect, now or earlier.
+///
+/// # Errors
+/// Any [`db::Error`]: then it is due again when its lease is over.
+pub(super) async fn forget(context: &Context, deferred: &DueMessage) -> Result<(), db::Error> {
+    let mut tx = TenantTx::begin(&context.database, deferred.tenant).await?;
+    deferred_message_delete(&mut tx, deferred.tenant, deferred.id).await?;
+    tx.commit().await
+}
+
+/// A deferred message becomes a dead letter, in one transaction.
+async fn end(
+    context: &Context,
+    consumer: &str,
+    message: &Message,
+    deferred: &DueMessage,
+    class: DeadClass,
+    reason: &str,
+) -> Result<Rejection, db::Error> {
+    let mut tx = TenantTx::begin(&context.database, deferred.tenant).await?;
+    bury(context, &mut tx, consumer, message, Some(deferred.tenant), (class, reason)).await?;
+    deferred_message_delete(&mut tx, deferred.tenant, deferred.id).await?;
+    tx.commit().await?;
+    Ok(Rejection::dead(class, reason))
 }
 
 /// The tenant that a message names, if there is one of that id.
@@ -71,21 +122,27 @@ async fn known_tenant(context: &Context, message: &Message) -> Result<Option<Ten
     Ok(exists?.then_some(tenant))
 }
 
+/// So many seconds from now, jittered: what was refused together does not come back together.
+fn after(now: Timestamp, seconds: i64) -> Timestamp {
+    let pause = jittered(Duration::from_secs(seconds.unsigned_abs()));
+    Timestamp::from_microsecond(now.as_microsecond().saturating_add(i64::try_from(pause.as_micros()).unwrap_or(i64::MAX)))
+}
+
 async fn defer(
     context: &Context,
+    tx: &mut TenantTx,
     consumer: &str,
     message: &Message,
     class: DeferredClass,
     reason: &str,
-    due_at: Timestamp,
 ) -> Result<(), db::Error> {
     let (Some(event), Some(tenant)) = (&message.event, message.tenant) else {
         // Only a message that a function has seen can be deferred, and a function sees none without an event and a tenant.
-        return bury(context, consumer, message, message.tenant, (DeadClass::Malformed, reason)).await;
+        return bury(context, tx, consumer, message, message.tenant, (DeadClass::Malformed, reason)).await;
     };
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
-    let sealed = context.keyring.seal(&row_aad("deferred_messages", tenant, &id.to_string()), &message.body);
+    let sealed = context.keyring.seal(&row_aad(TABLE, tenant, &id.to_string()), &message.body);
     let row = DeferredMessage {
         tenant,
         id,
@@ -97,15 +154,14 @@ async fn defer(
         class,
         reason,
         body_sealed: &sealed,
-        due_at,
+        due_at: after(now, Deferral::first(class, now).pause_seconds(now).unwrap_or(0)),
     };
-    let mut tx = TenantTx::begin(&context.database, tenant).await?;
-    deferred_message_upsert(&mut tx, &row, now).await?;
-    commit(tx).await
+    deferred_message_upsert(tx, &row, now).await
 }
 
 async fn bury(
     context: &Context,
+    tx: &mut TenantTx,
     consumer: &str,
     message: &Message,
     tenant: Option<TenantId>,
@@ -113,7 +169,6 @@ async fn bury(
 ) -> Result<(), db::Error> {
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
-    // What names no tenant is the operator's to look at.
     let owner = tenant.unwrap_or(TenantId::OPERATOR);
     let sealed = context.keyring.seal(&row_aad("dead_letters", owner, &id.to_string()), &message.body);
     let preview = preview::masked(&message.body);
@@ -130,14 +185,5 @@ async fn bury(
         preview: &preview,
         body_sealed: &sealed,
     };
-    let mut tx = TenantTx::begin(&context.database, owner).await?;
-    dead_letter_insert(&mut tx, &row, now).await?;
-    commit(tx).await
-}
-
-async fn commit(tx: TenantTx) -> Result<(), db::Error> {
-    chaos::point(CrashPoint::FilingBeforeCommit);
-    tx.commit().await?;
-    chaos::point(CrashPoint::FilingAfterCommit);
-    Ok(())
+    dead_letter_insert(tx, &row, now).await
 }

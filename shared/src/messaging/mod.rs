@@ -2,7 +2,7 @@
 //!
 //! Read in this order: `topology` (exchanges and queues as data), `connection` (one link to the broker and how it is made anew),
 //! `relay` with `publisher` (outbox → broker), `settler` (a message, whoever carried it) with `incoming` (what a message must be),
-//! `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused). Three carriers bring messages to the
+//! `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused), and `retrier` (what was deferred, tried again). Three carriers bring messages to the
 //! settler: `consumer` (the queue itself), and in `runtime` CloudEvents over HTTP and Amazon MQ batches, which `amazon_mq` unpacks.
 //! `handing_over` is for what comes by none of them: a webhook, which a request function has verified.
 //!
@@ -19,15 +19,19 @@ mod outcome;
 mod preview;
 mod publisher;
 pub(crate) mod relay;
+mod retrier;
 mod settler;
 pub mod topology;
 
 pub use futures_util::future::BoxFuture;
 
-pub(crate) use self::settler::{Settlement, Settler};
 pub use self::{
     handing_over::{HandedOver, Pushed, hand_over},
     incoming::Incoming,
     outcome::{DeadClass, Rejection},
     settler::ConsumerFunction,
+};
+pub(crate) use self::{
+    retrier::Retrier,
+    settler::{Settlement, Settler},
 };

@@ -21,6 +21,10 @@ pub enum DeadClass {
     UnknownTenant,
     /// Well formed and impossible: no retry helps.
     Poison,
+    /// Something was in the way each time it was tried.
+    Exhausted,
+    /// What it is about never appeared.
+    NeverKnown,
 }
 
 impl DeadClass {
@@ -33,6 +37,8 @@ impl DeadClass {
             Self::UnknownType => "unknown_type",
             Self::UnknownTenant => "unknown_tenant",
             Self::Poison => "poison",
+            Self::Exhausted => "exhausted",
+            Self::NeverKnown => "never_known",
         }
     }
 }

@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     commands::{CommandError, Context},
+    db::{self, deferred_messages::DueMessage},
     function::ConsumerSpec,
+    secrets::{keyring::OpenError, row_aad},
     telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
 };
 
@@ -46,6 +48,17 @@ pub enum Settlement {
     StoreAway,
 }
 
+/// A deferred message that was not tried, or whose outcome could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum Untried {
+    /// None of our keys opens it.
+    #[error("the body cannot be opened")]
+    Sealed(#[from] OpenError),
+    /// PostgreSQL did not take what came of it.
+    #[error("what it came to could not be written")]
+    Database(#[from] db::Error),
+}
+
 /// Settles the messages of one function.
 #[derive(Clone)]
 pub struct Settler {
@@ -73,6 +86,27 @@ impl Settler {
     /// Settles what its carrier could not even unpack: a dead letter, for `reason`.
     pub fn settle_unreadable<'s>(&'s self, body: Vec<u8>, reason: &'static str) -> BoxFuture<'s, Settlement> {
         Box::pin(self.settle(Message::unreadable(body, reason), Duration::MAX))
+    }
+
+    /// Tries a deferred message again, and says in a word what it came to. Its effect and its row go in two transactions: whoever dies
+    /// between them leaves a row whose next try finds the inbox entry and takes no effect.
+    ///
+    /// # Errors
+    /// [`Untried`] when nothing came of it: it is due again when its lease is over.
+    pub(super) async fn settle_again(&self, deferred: &DueMessage, limit: Duration) -> Result<&'static str, Untried> {
+        let started = Instant::now();
+        let aad = row_aad(filing::TABLE, deferred.tenant, &deferred.id.to_string());
+        let body = self.context.keyring.open(&aad, &deferred.body_sealed)?;
+        let message = Message::read(&HeaderMap::new(), body, self.spec());
+        let outcome = match self.handle(&message, limit).await {
+            Ok(()) => {
+                filing::forget(&self.context, deferred).await?;
+                Ok(())
+            }
+            Err(rejection) => Err(filing::file_again(&self.context, self.spec().name, &message, deferred, rejection).await?),
+        };
+        self.report(&message, &outcome, started.elapsed());
+        Ok(outcome.err().map_or("done", |rejection| rejection.outcome()))
     }
 
     /// Settles one message. The function may take its own time limit or `limit`, whichever is shorter.

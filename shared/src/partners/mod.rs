@@ -7,6 +7,6 @@ mod payment_contract;
 mod payment_service;
 
 pub use self::{
-    payment_contract::{Answer, OperationRequest},
+    payment_contract::{Answer, Inquiry, OperationRequest},
     payment_service::PaymentService,
 };

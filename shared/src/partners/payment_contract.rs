@@ -1,4 +1,5 @@
-//! What the payment service is asked and what its answers mean: `POST /v1/operations` as pure functions of status and body.
+//! What the payment service is asked and what its answers mean: `POST /v1/operations` and `GET /v1/operations/{id}` as pure functions of
+//! status and body.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -67,6 +68,25 @@ pub enum Answer {
     },
 }
 
+/// How a question about an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inquiry {
+    /// The service knows the operation and says how far it is.
+    Report(OperationReport),
+    /// It has never seen it (404): asking for it again is safe, under the same id.
+    NeverSeen,
+    /// No answer in time, or none that says.
+    Unknown {
+        /// One sentence.
+        reason: String,
+    },
+    /// Nothing left this process: the question is still to be asked.
+    NeverSent {
+        /// One sentence.
+        reason: String,
+    },
+}
+
 /// A refusal's body, in either of the shapes in use: the operation object's `failure`, or problem details (RFC 9457).
 #[derive(Deserialize, Default)]
 struct RefusalBody {
@@ -87,6 +107,19 @@ pub(super) fn answer(asked: &OperationRequest, status: u16, body: &[u8]) -> Answ
         408 | 429 => Answer::Unknown { reason: format!("status {status}") },
         400..=499 => refusal(status, body),
         _ => Answer::Unknown { reason: format!("status {status}") },
+    }
+}
+
+/// What a response says about the operation that was asked about.
+pub(super) fn inquiry(asked: OperationId, status: u16, body: &[u8]) -> Inquiry {
+    match status {
+        200..=202 => match serde_json::from_slice::<OperationReport>(body) {
+            Ok(report) if report.id == asked => Inquiry::Report(report),
+            Ok(_) => Inquiry::Unknown { reason: "the answer is about another operation".to_owned() },
+            Err(_) => Inquiry::Unknown { reason: format!("status {status} without an operation") },
+        },
+        404 => Inquiry::NeverSeen,
+        _ => Inquiry::Unknown { reason: format!("status {status}") },
     }
 }
 

@@ -5,20 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header::CONTENT_TYPE};
 use reqwest::{Client, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::sleep;
 use url::Url;
 use uuid::Uuid;
 
-use super::payment_contract::{Answer, OperationRequest, answer};
+use super::payment_contract::{Answer, Inquiry, OperationRequest, answer, inquiry};
 use crate::{
     backoff::Backoff,
     breaker::Breaker,
     chaos::{self, CrashPoint},
     clock,
     config::PaymentServiceConfig,
+    domain::ids::OperationId,
     signature::{self, RequestParts},
 };
 
@@ -58,10 +59,35 @@ pub struct PaymentService {
     breaker: Arc<Breaker>,
 }
 
-/// How one attempt ended: an answer, and whether another attempt may still change it.
-struct Attempt {
-    answer: Answer,
-    again: bool,
+/// One call, whose attempts differ in their signature only.
+struct Call<'c> {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: &'c [u8],
+}
+
+/// How one attempt ended.
+enum Attempt {
+    /// Nothing left this process, and in a moment nothing would.
+    Impossible(String),
+    /// Nobody could be reached.
+    NeverSent(String),
+    /// Something was sent, and nothing came back that says what became of it.
+    Unanswered(String),
+    /// The service answered: the status, and the body as far as it is read.
+    Answered(u16, Vec<u8>),
+}
+
+impl Attempt {
+    /// Whether the service may do in a moment what it could not do now. A 200 that cannot be read will not read better.
+    const fn is_worth_another(&self) -> bool {
+        match self {
+            Self::Impossible(_) => false,
+            Self::NeverSent(_) | Self::Unanswered(_) => true,
+            Self::Answered(status, _) => matches!(*status, 408 | 429) || !matches!(*status, 200..300 | 400..500),
+        }
+    }
 }
 
 impl PaymentService {
@@ -90,50 +116,71 @@ impl PaymentService {
             Ok(body) => body,
             Err(error) => return Answer::NeverSent { reason: format!("the request cannot be written: {error}") },
         };
+        let Ok(key) = HeaderValue::from_str(&request.id.to_string()) else {
+            return Answer::NeverSent { reason: "the operation's id fits no header field".to_owned() };
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(HeaderName::from_static("idempotency-key"), key);
+        let traceparent = traceparent.and_then(|text| HeaderValue::from_str(text).ok());
+        headers.extend(traceparent.map(|value| (HeaderName::from_static("traceparent"), value)));
+        let call = Call { method: Method::POST, url: self.operations.clone(), headers, body: &body };
+        match self.call(&call).await {
+            Attempt::Impossible(reason) | Attempt::NeverSent(reason) => Answer::NeverSent { reason },
+            Attempt::Unanswered(reason) => Answer::Unknown { reason },
+            Attempt::Answered(status, bytes) => answer(request, status, &bytes),
+        }
+    }
+
+    /// Asks what became of an operation, and asks again while there is no answer. Never fails: every way to end is an [`Inquiry`]. Takes
+    /// 8 s at most.
+    pub async fn inquire(&self, operation: OperationId) -> Inquiry {
+        let mut url = self.operations.clone();
+        url.set_path(&format!("{}/{operation}", url.path()));
+        let call = Call { method: Method::GET, url, headers: HeaderMap::new(), body: &[] };
+        match self.call(&call).await {
+            Attempt::Impossible(reason) | Attempt::NeverSent(reason) => Inquiry::NeverSent { reason },
+            Attempt::Unanswered(reason) => Inquiry::Unknown { reason },
+            Attempt::Answered(status, bytes) => inquiry(operation, status, &bytes),
+        }
+    }
+
+    /// Calls until an answer says something, within limits. What is answered is how the call as a whole ended: that the last attempt was
+    /// never sent does not undo one before it, which may have had an effect.
+    async fn call(&self, call: &Call<'_>) -> Attempt {
         let started = Instant::now();
         let mut backoff = Backoff::new(PAUSES.0, PAUSES.1);
-        let mut unknown: Option<Answer> = None;
+        let mut unknown: Option<Attempt> = None;
         for attempt in 1..=MAX_ATTEMPTS {
             if !self.breaker.admits() {
                 let reason = "the payment service failed too often; calls are suspended".to_owned();
-                return unknown.unwrap_or(Answer::NeverSent { reason });
+                return unknown.unwrap_or(Attempt::NeverSent(reason));
             }
-            let ended = self.attempt(request, &body, traceparent).await;
+            let ended = self.attempt(call).await;
             let last = attempt == MAX_ATTEMPTS || started.elapsed() >= RETRY_WINDOW;
-            match ended.answer {
-                // An earlier attempt may have had an effect: that this one was never sent does not undo it.
-                Answer::NeverSent { .. } if last && unknown.is_some() => break,
-                answer if last || !ended.again => return answer,
-                answer @ Answer::Unknown { .. } => unknown = Some(answer),
-                _ => {}
+            match ended {
+                Attempt::NeverSent(_) if last && unknown.is_some() => break,
+                ended if last || !ended.is_worth_another() => return ended,
+                Attempt::NeverSent(_) => {}
+                ended => unknown = Some(ended),
             }
             sleep(backoff.next_delay()).await;
         }
-        unknown.unwrap_or(Answer::Unknown { reason: "no attempt was answered".to_owned() })
+        unknown.unwrap_or_else(|| Attempt::Unanswered("no attempt was answered".to_owned()))
     }
 
-    async fn attempt(&self, request: &OperationRequest, body: &[u8], traceparent: Option<&str>) -> Attempt {
-        let headers = match self.signed_headers(request, body, traceparent) {
+    async fn attempt(&self, call: &Call<'_>) -> Attempt {
+        let headers = match self.signed_headers(call) {
             Ok(headers) => headers,
-            Err(reason) => return Attempt { answer: Answer::NeverSent { reason }, again: false },
+            Err(reason) => return Attempt::Impossible(reason),
         };
-        let answered = self.send(headers, body).await;
-        let attempt = match answered {
-            Ok((status, bytes)) => {
-                let answer = answer(request, status, &bytes);
-                // A 200 that cannot be read will not read better; what the service could not do now, it may do in a moment.
-                let again = matches!(answer, Answer::Unknown { .. }) && !(200..300).contains(&status);
-                Attempt { answer, again }
-            }
-            Err(error) if error.is_connect() => {
-                Attempt { answer: Answer::NeverSent { reason: "the payment service cannot be reached".to_owned() }, again: true }
-            }
-            Err(error) => {
-                let reason = if error.is_timeout() { "no answer in time" } else { "the answer broke off" };
-                Attempt { answer: Answer::Unknown { reason: reason.to_owned() }, again: true }
-            }
+        let attempt = match self.send(call, headers).await {
+            Ok((status, bytes)) => Attempt::Answered(status, bytes),
+            Err(error) if error.is_connect() => Attempt::NeverSent("the payment service cannot be reached".to_owned()),
+            Err(error) if error.is_timeout() => Attempt::Unanswered("no answer in time".to_owned()),
+            Err(_) => Attempt::Unanswered("the answer broke off".to_owned()),
         };
-        if attempt.again {
+        if attempt.is_worth_another() {
             self.breaker.failed();
         } else {
             self.breaker.succeeded();
@@ -141,8 +188,9 @@ impl PaymentService {
         attempt
     }
 
-    async fn send(&self, headers: HeaderMap, body: &[u8]) -> Result<(u16, Vec<u8>), reqwest::Error> {
-        let mut response = self.client.post(self.operations.clone()).headers(headers).body(body.to_vec()).send().await?;
+    async fn send(&self, call: &Call<'_>, headers: HeaderMap) -> Result<(u16, Vec<u8>), reqwest::Error> {
+        let request = self.client.request(call.method.clone(), call.url.clone()).headers(headers).body(call.body.to_vec());
+        let mut response = request.send().await?;
         chaos::point(CrashPoint::SendingBeforeReading);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await? {
@@ -156,15 +204,10 @@ impl PaymentService {
     }
 
     /// The header fields of one attempt: each is signed anew, because a nonce counts once.
-    fn signed_headers(&self, request: &OperationRequest, body: &[u8], traceparent: Option<&str>) -> Result<HeaderMap, String> {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let key = HeaderValue::from_str(&request.id.to_string()).map_err(|error| error.to_string())?;
-        headers.insert(HeaderName::from_static("idempotency-key"), key);
-        if let Some(value) = traceparent.and_then(|text| HeaderValue::from_str(text).ok()) {
-            headers.insert(HeaderName::from_static("traceparent"), value);
-        }
-        let parts = RequestParts { method: "POST", path: self.operations.path(), query: self.operations.query(), headers: &headers, body };
+    fn signed_headers(&self, call: &Call<'_>) -> Result<HeaderMap, String> {
+        let mut headers = call.headers.clone();
+        let (path, query) = (call.url.path(), call.url.query());
+        let parts = RequestParts { method: call.method.as_str(), path, query, headers: &headers, body: call.body };
         let nonce = Uuid::now_v7().simple().to_string();
         let secret = self.secret.expose_secret().as_bytes();
         let signed = signature::sign(&parts, &self.key_id, secret, clock::now().as_second(), &nonce).map_err(|error| error.to_string())?;

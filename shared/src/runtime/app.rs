@@ -77,9 +77,13 @@ impl App {
     pub(super) fn job_context(&self, job: JobFunction, shutdown: &Shutdown) -> Result<JobContext, StartError> {
         let role = job.spec.database_role;
         Ok(JobContext {
+            name: job.spec.name,
             database: self.database(role)?,
             direct: DirectDatabase { url: self.direct_url.clone(), role },
             amqp_url: if job.needs_amqp { self.amqp_url()? } else { SecretString::default() },
+            within_tenants: job.spec.tenant_role.map(|role| self.context(role)).transpose()?,
+            settlers: (job.consumers)().into_iter().map(|consumer| self.settler(consumer)).collect::<Result<_, _>>()?,
+            is_only_run: job.is_only_run,
             shutdown: shutdown.clone(),
         })
     }

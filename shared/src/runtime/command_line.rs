@@ -1,5 +1,5 @@
-//! What whoever runs the service does at its command line: a new tenant, and a new key for a tenant that has none left. Each runs one
-//! command and prints a key, which is shown this once.
+//! What whoever runs the service does at its command line: a new tenant, and a new key for a tenant that has none left, each one command
+//! that prints a key, which is shown this once; and one run of a job.
 //!
 //! It takes the database and the sealing keys, so it gives nobody more than they have: an operator's key can do neither for an existing
 //! tenant, because it administers tenants and cannot act as one.
@@ -18,6 +18,7 @@ use crate::{
     config::{Config, Needs},
     db::{Connect, Database},
     domain::{ids::TenantId, patch::Patch, policy::PolicyPatch, tenant::TenantRequest},
+    function::JobSpec,
 };
 
 /// The role that does it: the same as over HTTP.
@@ -49,6 +50,20 @@ pub fn create_tenant(name: String, stock: bool) -> ExitCode {
 /// Creates a key of this name for a tenant that has locked itself out, and prints the same line.
 pub fn create_key(tenant: TenantId, name: String) -> ExitCode {
     run(Task::CreateKey(tenant, name))
+}
+
+/// Whether the arguments of a job's own process ask for one run out of its schedule.
+///
+/// # Errors
+/// One sentence, when they ask for anything else.
+pub(super) fn asks_for_one_run(job: &JobSpec) -> Result<bool, String> {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    match arguments.as_slice() {
+        [] => Ok(false),
+        [argument] if argument == "--once" && job.schedule != "continuous" => Ok(true),
+        [argument] if argument == "--once" => Err(format!("{} runs all the time: it has no --once", job.name)),
+        _ => Err(format!("usage: {} [--once]", job.name)),
+    }
 }
 
 fn run(task: Task) -> ExitCode {

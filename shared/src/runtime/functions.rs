@@ -10,7 +10,7 @@ use crate::{
     messaging::ConsumerFunction,
 };
 
-/// The command that only the sender of payment operations consumes: who does must be able to reach the partner.
+/// The command that only the sender of payment operations consumes: whoever hosts it must be able to reach the partner.
 const PAYMENT_COMMAND: &str = "payment.operation.requested.v1";
 
 /// Who brings messages to the consumers of a process.
@@ -55,14 +55,16 @@ impl Functions {
     /// What their environment must hold.
     pub(super) fn needs(&self, intake: Intake) -> Needs {
         let consumes = !self.consumers.is_empty();
+        let asks = |consumer: &ConsumerFunction| consumer.spec.types.contains(&PAYMENT_COMMAND);
+        let job_asks = |job: &JobFunction| job.needs_payment_service || (job.consumers)().iter().any(asks);
         Needs {
-            keys: !self.http.is_empty() || consumes,
+            keys: !self.http.is_empty() || consumes || self.jobs.iter().any(|job| job.spec.tenant_role.is_some()),
             operator: !self.http.is_empty(),
             redis: !self.http.is_empty(),
             amqp: (consumes && intake == Intake::Queues) || self.jobs.iter().any(|job| job.needs_amqp),
             consume: consumes && intake == Intake::AsTold,
             payment_webhook: self.http.iter().any(|function| function.spec.permission == Access::Webhook),
-            payment_service: self.consumers.iter().any(|consumer| consumer.spec.types.contains(&PAYMENT_COMMAND)),
+            payment_service: self.consumers.iter().any(asks) || self.jobs.iter().any(job_asks),
         }
     }
 
@@ -70,7 +72,9 @@ impl Functions {
     pub(super) fn roles(&self) -> BTreeSet<&'static str> {
         let http = self.http.iter().map(|function| function.spec.database_role);
         let consumers = self.consumers.iter().map(|function| function.spec.database_role);
-        http.chain(consumers).chain(self.jobs.iter().map(|function| function.spec.database_role)).collect()
+        let jobs = self.jobs.iter().map(|function| function.spec.database_role);
+        let within_tenants = self.jobs.iter().filter_map(|function| function.spec.tenant_role);
+        http.chain(consumers).chain(jobs).chain(within_tenants).collect()
     }
 
     /// The one role of the endpoints: they share a router and with it a pool. `None` without endpoints.
@@ -85,7 +89,8 @@ impl Functions {
     /// The jobs with their schedules, those that run once first.
     pub(super) fn scheduled(&self) -> Result<Vec<(Schedule, JobFunction)>, StartError> {
         let parse = |spec: &'static JobSpec| Schedule::parse(spec.schedule).ok_or(StartError::Schedule(spec.name, spec.schedule));
-        let mut jobs = self.jobs.iter().map(|job| Ok((parse(job.spec)?, *job))).collect::<Result<Vec<_>, StartError>>()?;
+        let schedule = |job: &JobFunction| if job.is_only_run { Ok(Schedule::Once) } else { parse(job.spec) };
+        let mut jobs = self.jobs.iter().map(|job| Ok((schedule(job)?, *job))).collect::<Result<Vec<_>, StartError>>()?;
         jobs.sort_by_key(|(schedule, _)| *schedule != Schedule::Once);
         Ok(jobs)
     }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `process` is the life from environment to exit code; `app` what the functions of a
 //! process share; `server`, `health`, `push` (messages over HTTP) and `lambda` the ways in;
-//! `supervisor` keeps consumers and jobs alive; `shutdown` ends everything in order.
+//! `supervisor` keeps consumers and jobs alive, `sweep` works off what is due; `shutdown` ends everything in order.
 //!
 //! Nothing here knows an order. What a function does lies behind its specification and its handler.
 
@@ -20,8 +20,9 @@ mod server;
 mod shutdown;
 mod start_error;
 mod supervisor;
+mod sweep;
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
 use self::functions::Intake;
 pub use self::{
@@ -43,7 +44,11 @@ pub fn consumer(function: ConsumerFunction) -> ExitCode {
     process::host(Functions { consumers: vec![function], ..Functions::default() }, Intake::AsTold)
 }
 
-/// The life of a process that hosts one job.
+/// The life of a process that hosts one job: by its schedule, or with `--once` for one run, whose failure is the process's.
 pub fn job(function: JobFunction) -> ExitCode {
-    serve(Functions { jobs: vec![function], ..Functions::default() })
+    let is_only_run = match command_line::asks_for_one_run(function.spec) {
+        Ok(is_only_run) => is_only_run,
+        Err(refusal) => return process::say(&*Box::<dyn Error>::from(refusal), process::EXIT_CONFIGURATION),
+    };
+    serve(Functions { jobs: vec![JobFunction { is_only_run, ..function }], ..Functions::default() })
 }

@@ -128,7 +128,8 @@ async fn run(config: Config, functions: Functions, metrics: Metrics) -> Result<(
     Ok(())
 }
 
-/// Runs a job to its end, within its time limit; a stop leaves it the time that everyone has.
+/// Runs a job to its end, within its time limit; a stop leaves it the time that everyone has. Whoever asked for this one run at the
+/// command line waits for it as long as it takes.
 async fn run_once(app: &App, job: JobFunction, shutdown: &Shutdown) -> Result<(), StartError> {
     let (name, limit_seconds) = (job.spec.name, job.spec.timeout_seconds);
     let run = tokio::spawn((job.run)(app.job_context(job, shutdown)?));
@@ -138,7 +139,7 @@ async fn run_once(app: &App, job: JobFunction, shutdown: &Shutdown) -> Result<()
     };
     tokio::select! {
         outcome = supervisor::join(run) => outcome.map_err(|error| StartError::Job(name, error)),
-        () = tokio::time::sleep(Duration::from_secs(limit_seconds)) => Err(StartError::JobTooLong(name, limit_seconds)),
+        () = tokio::time::sleep(Duration::from_secs(limit_seconds)), if !job.is_only_run => Err(StartError::JobTooLong(name, limit_seconds)),
         () = stopped => Err(StartError::JobStopped(name)),
     }
 }

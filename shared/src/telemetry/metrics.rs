@@ -34,6 +34,20 @@ pub const IDEMPOTENCY: &str = "idempotency_total";
 pub const PAYMENT_OPERATIONS: &str = "payment_operations_total";
 /// Orders that entered a status; label `status`.
 pub const ORDERS: &str = "orders_total";
+/// Due pieces of work that a job has done; labels `function`, `outcome`.
+pub const JOB_ITEMS: &str = "job_items_total";
+/// Orders that the last audit judged.
+pub const AUDIT_ORDERS: &str = "audit_orders";
+/// Orders that it found not to be right; label `kind`.
+pub const AUDIT_FINDINGS: &str = "audit_findings";
+/// Seconds since the oldest unpublished message was written, at the last audit.
+pub const OUTBOX_OLDEST_SECONDS: &str = "outbox_oldest_unpublished_seconds";
+/// Seconds since the longest overdue deferred message was due, at the last audit.
+pub const DEFERRED_OVERDUE_SECONDS: &str = "deferred_messages_overdue_seconds";
+/// Payment operations of unknown outcome, at the last audit.
+pub const OPERATIONS_UNKNOWN: &str = "payment_operations_unknown";
+/// Payment operations that wait for a person, at the last audit.
+pub const OPERATIONS_WITH_ATTENTION: &str = "payment_operations_with_attention";
 
 /// Media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
@@ -102,6 +116,13 @@ fn describe() {
     describe_counter!(IDEMPOTENCY, "Requests with an idempotency key, by result.");
     describe_counter!(PAYMENT_OPERATIONS, "Payment operations that got an outcome, by kind and outcome.");
     describe_counter!(ORDERS, "Orders that entered a status, by status.");
+    describe_counter!(JOB_ITEMS, "Due pieces of work that a job has done, by function and outcome.");
+    describe_gauge!(AUDIT_ORDERS, "Orders that the last audit judged.");
+    describe_gauge!(AUDIT_FINDINGS, "Orders that the last audit found not to be right, by kind of finding.");
+    describe_gauge!(OUTBOX_OLDEST_SECONDS, "Seconds since the oldest unpublished message was written, at the last audit.");
+    describe_gauge!(DEFERRED_OVERDUE_SECONDS, "Seconds since the longest overdue deferred message was due, at the last audit.");
+    describe_gauge!(OPERATIONS_UNKNOWN, "Payment operations of unknown outcome, at the last audit.");
+    describe_gauge!(OPERATIONS_WITH_ATTENTION, "Payment operations that wait for a person, at the last audit.");
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! `cargo xtask sync`: writes what is derived from the functions, or with `--check` compares it: first from their manifests, which
-//! xtask reads itself, then from their types, which the service describes.
+//! xtask reads itself, then from their types and the tables of the domain, which the service describes.
 
 use std::process::Stdio;
 
@@ -17,13 +17,14 @@ Reads [package.metadata.function] of every function and writes what is derived f
   shared/src/catalog.rs    constants the code reads
   CargoLambda.toml         routes of the local Lambda emulator
   docs/functions.md        the list for people
-Then builds the service, which describes the types that its functions take and answer:
+Then builds the service, which describes the types that its functions take and answer, and the tables that it obeys:
   docs/openapi.json        the contract for callers
+  docs/lifecycle.md        the life of an order
 
   --check    write nothing; fail when a file is not as it should be";
 
-/// The contract: what `standalone openapi` prints. It links every function and xtask links none.
-const DOCUMENT: &str = "docs/openapi.json";
+/// What `standalone` prints, and the word that makes it: it links every function and the domain, and xtask links neither.
+const DOCUMENTS: [(&str, &str); 2] = [("docs/openapi.json", "openapi"), ("docs/lifecycle.md", "lifecycle")];
 
 const ACCEPTED: Accepted = Accepted { flags: &["--check"], values: &[], words_max: 0 };
 
@@ -32,47 +33,50 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     let options = Options::read(arguments, &ACCEPTED)?;
     if options.has("--check") {
         check(checkout)?;
-        return check_document(checkout);
+        return check_documents(checkout);
     }
     write(checkout)?;
     // Only now: the service is built from the catalog that was just written.
-    write_document(checkout)
+    write_documents(checkout)
 }
 
-/// Fails, naming the mending command, unless the contract is what the service says of itself. Builds the service.
-pub fn check_document(checkout: &Checkout) -> Result<()> {
-    if is(checkout, DOCUMENT, &document(checkout)?) {
-        return Ok(());
-    }
-    Err(Failure::new(format!("{DOCUMENT} is not as the functions say; mend it with: cargo xtask sync")))
+/// Fails, naming the mending command, unless each document is what the service says of itself. Builds the service.
+pub fn check_documents(checkout: &Checkout) -> Result<()> {
+    expect_none(&stale_documents(checkout)?, "the service says")
 }
 
-fn write_document(checkout: &Checkout) -> Result<()> {
-    let document = document(checkout)?;
-    if !is(checkout, DOCUMENT, &document) {
-        put(checkout, DOCUMENT, &document)?;
-    }
-    Ok(())
+fn write_documents(checkout: &Checkout) -> Result<()> {
+    stale_documents(checkout)?.into_iter().try_for_each(|(file, text)| put(checkout, file, &text))
 }
 
-fn document(checkout: &Checkout) -> Result<String> {
+/// The documents that differ from what the service says, with the text they should have.
+fn stale_documents(checkout: &Checkout) -> Result<Vec<(&'static str, String)>> {
+    let documents = DOCUMENTS.into_iter().map(|(file, word)| Ok((file, said(checkout, word)?))).collect::<Result<Vec<_>>>()?;
+    Ok(documents.into_iter().filter(|(file, text)| !is(checkout, file, text)).collect())
+}
+
+fn said(checkout: &Checkout, word: &str) -> Result<String> {
     // Not `--package`: with features of its own it would build half the dependencies a second time.
-    let mut command = checkout.cargo(&["run", "--quiet", "--bin", "standalone", "--", "openapi"]);
+    let mut command = checkout.cargo(&["run", "--quiet", "--bin", "standalone", "--", word]);
     // What cargo and the service complain about is theirs to say.
     let output = command.stderr(Stdio::inherit()).output().context(|| "cannot run cargo".into())?;
     if !output.status.success() {
         return Err(Failure::new("the service does not describe itself; see above"));
     }
-    String::from_utf8(output.stdout).context(|| format!("{DOCUMENT} would be no text"))
+    String::from_utf8(output.stdout).context(|| format!("standalone {word} prints no text"))
 }
 
 /// Fails, naming the mending command, unless every file derived from the manifests is as `sync` would write it.
 pub fn check(checkout: &Checkout) -> Result<()> {
-    let stale: Vec<&str> = stale(checkout)?.into_iter().map(|(file, _)| file).collect();
+    expect_none(&stale(checkout)?, "the manifests say")
+}
+
+fn expect_none(stale: &[(&str, String)], who_says: &str) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!("not as the manifests say: {}; mend it with: cargo xtask sync", stale.join(", "))))
+    let files: Vec<&str> = stale.iter().map(|(file, _)| *file).collect();
+    Err(Failure::new(format!("not as {who_says}: {}; mend it with: cargo xtask sync", files.join(", "))))
 }
 
 /// Writes what is derived from the manifests.

@@ -124,8 +124,8 @@ fn consumer_constant(constant: &str, function: &Function, consumer: &Consumer) -
 fn job_constant(constant: &str, function: &Function, job: &Job) -> String {
     format!(
         "pub const {constant}: JobSpec = JobSpec {{ name: {:?}, schedule: {:?}, timeout_seconds: {}, \
-         database_role: {:?}, }};\n\n",
-        function.name, job.schedule, function.common.timeout_seconds, function.common.database_role,
+         database_role: {:?}, tenant_role: {:?}, }};\n\n",
+        function.name, job.schedule, function.common.timeout_seconds, function.common.database_role, job.tenant_role,
     )
 }
 

@@ -59,10 +59,15 @@ fn job_row(function: &Function) -> Option<String> {
 
 fn needs_row(function: &Function) -> Option<String> {
     let common = &function.common;
+    let within_tenants = match &function.trigger {
+        Trigger::Job(job) => job.tenant_role.as_deref().map(|role| format!(", {role} within a tenant")),
+        _ => None,
+    };
     Some(format!(
-        "| {} | {} | {} | {} | {}–{} | {} |",
+        "| {} | {}{} | {} | {} | {}–{} | {} |",
         function.name,
         common.database_role,
+        within_tenants.unwrap_or_default(),
         common.memory_mb,
         common.timeout_seconds,
         common.scale.min,

@@ -1,7 +1,7 @@
-//! `POST /v1/orders/{order_id}/cancel`: cancel a whole order before it is confirmed.
+//! `POST /v1/orders/{order_id}/cancel`: cancel a whole order of which nothing has left.
 //!
-//! The body is [`CancelRequest`] and may be left out. The answer is the order: `cancelling` while stock or money is on its way back, else
-//! `cancelled` at once. Cancelling what is cancelled already changes nothing and is answered alike.
+//! The body is [`CancelRequest`] and may be left out. The answer is the order: `cancelling` while goods, stock or money are on their way
+//! back, else `cancelled` at once. A 409 for what has left names the lines that are still here (`cancellable_lines`). Cancelling what is cancelled already changes nothing and is answered alike.
 
 use shared::{
     catalog,

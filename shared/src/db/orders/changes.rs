@@ -1,4 +1,4 @@
-//! What a draft collected, as the parameters that `order_create.sql` and `order_save.sql` share: `$1` to `$63`, one array a column.
+//! What a draft collected, as the parameters that `order_create.sql` and `order_save.sql` share: `$1` to `$64`, one array a column.
 
 use jiff_sqlx::ToSqlx;
 use sqlx::{Postgres, postgres::PgArguments, query::Query, types::Json};
@@ -75,7 +75,7 @@ pub(super) fn column<'r, T, C>(rows: &'r [T], value: impl Fn(&'r T) -> C) -> Vec
     rows.iter().map(value).collect()
 }
 
-/// Binds `$1` to `$63`.
+/// Binds `$1` to `$64`.
 pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
     let query = query.bind(write.order.tenant.uuid()).bind(write.order.id.uuid());
     let query = bind_history(query, write);
@@ -169,9 +169,10 @@ fn bind_fulfillments<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
 fn bind_timers<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
     let rows = &write.changes.timers_set;
     query
-        .bind(column(rows, |(timer, _)| timer.kind.as_str()))
-        .bind(column(rows, |(timer, _)| timer.subject))
-        .bind(column(rows, |(_, due)| timestamp(*due)))
+        .bind(column(rows, |set| set.timer.kind.as_str()))
+        .bind(column(rows, |set| set.timer.subject))
+        .bind(column(rows, |set| timestamp(set.due_at)))
+        .bind(column(rows, |set| i32::try_from(set.attempts).unwrap_or(i32::MAX)))
 }
 
 fn bind_state<'q>(query: PgQuery<'q>, order: &Order) -> PgQuery<'q> {
@@ -201,7 +202,7 @@ pub(super) fn bind_new_payments<'q>(query: PgQuery<'q>, write: &Write<'q>) -> Pg
         .bind(write.tokens_sealed)
 }
 
-/// Binds what only `order_save.sql` takes: `$64` to `$82`.
+/// Binds what only `order_save.sql` takes: `$65` to `$83`.
 pub(super) fn bind_save<'q>(query: PgQuery<'q>, write: &Write<'q>, answer: Option<&AnswerRow<'q>>) -> PgQuery<'q> {
     let lines: &[Line] = &write.order.lines;
     let spent: Vec<Uuid> = write.changes.spent_tokens.iter().map(|payment| payment.uuid()).collect();

@@ -20,7 +20,7 @@ pub struct NewOrderRow<'a> {
     pub total: i64,
 }
 
-/// Binds `$64` to `$100`.
+/// Binds `$65` to `$101`.
 pub(super) fn bind<'q>(query: PgQuery<'q>, write: &Write<'q>, row: &NewOrderRow<'q>) -> PgQuery<'q> {
     let order = write.order;
     let query = query

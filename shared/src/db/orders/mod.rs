@@ -5,6 +5,7 @@
 
 mod changes;
 mod create;
+pub mod inspect;
 mod ledger;
 mod page;
 mod record;

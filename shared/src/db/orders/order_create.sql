@@ -4,14 +4,14 @@
 -- claim writes nothing and returns false: the caller then reads the stored record in a new, younger statement.
 --
 -- $1 tenant, $2 order · $3–$7 history, $8 actor, $9 correlation id, $10 now · $11–$15 ledger · $16–$19 outbox, $20 shard ·
--- $21–$39 operations · $40–$49 fulfilments · $50–$52 timers · $53–$63 the order's state (these are the parameters of order_save.sql
--- too) · $64–$67 claim · $68–$79 the order · $80–$83 contact · $84–$94 lines · $95–$100 payments.
+-- $21–$39 operations · $40–$49 fulfilments · $50–$52 timers · $54–$64 the order's state (these are the parameters of order_save.sql
+-- too) · $65–$68 claim · $69–$80 the order · $81–$84 contact · $85–$95 lines · $96–$101 payments.
 WITH tenant AS MATERIALIZED (
     SELECT set_config('app.tenant_id', $1::uuid::text, true)
 ),
 claim AS (
     INSERT INTO idempotency_records (tenant_id, function, key, fingerprint, answer_sealed, created_at)
-    SELECT $1, $64, $65, $66, $67, $10 FROM tenant
+    SELECT $1, $65, $66, $67, $68, $10 FROM tenant
     ON CONFLICT DO NOTHING
     RETURNING tenant_id
 ),
@@ -20,14 +20,14 @@ changed AS (
         tenant_id, id, version, event_sequence, status, payment_status, fulfillment_status, return_status, stock_status, stock_attempt,
         balances, updated_at, shipping_refunded, number, external_reference, create_key, create_fingerprint, currency, customer_reference, shipping,
         shipping_tax, discount, total, holds, metadata, created_at)
-    SELECT claim.tenant_id, $2, $53, $54, $55, $56, $57, $58, $59, $60, $61::jsonb, $62, $63,
-        $68, $69, $70, $71, $72, $73, $74, $75, $76, $77, $78::jsonb, $79::jsonb, $10
+    SELECT claim.tenant_id, $2, $54, $55, $56, $57, $58, $59, $60, $61, $62::jsonb, $63, $64,
+        $69, $70, $71, $72, $73, $74, $75, $76, $77, $78, $79::jsonb, $80::jsonb, $10
     FROM claim
     RETURNING tenant_id, id
 ),
 contact AS (
     INSERT INTO order_contacts (tenant_id, order_id, email_normalized, customer, shipping_address, billing_address)
-    SELECT changed.tenant_id, changed.id, $80, $81::jsonb, $82::jsonb, $83::jsonb
+    SELECT changed.tenant_id, changed.id, $81, $82::jsonb, $83::jsonb, $84::jsonb
     FROM changed
 ),
 lines AS (
@@ -37,16 +37,21 @@ lines AS (
     SELECT changed.tenant_id, changed.id, l.id, l.position - 1, l.sku, l.name, l.unit_price, l.discount, l.tax, l.requires_shipping,
         l.metadata::jsonb, l.ordered, l.cancelled, l.fulfilled, 0, 0, 0
     FROM changed, unnest(
-        $84::uuid[], $85::text[], $86::text[], $87::bigint[], $88::bigint[], $89::bigint[], $90::boolean[], $91::text[], $92::bigint[],
-        $93::bigint[], $94::bigint[])
+        $85::uuid[], $86::text[], $87::text[], $88::bigint[], $89::bigint[], $90::bigint[], $91::boolean[], $92::text[], $93::bigint[],
+        $94::bigint[], $95::bigint[])
         WITH ORDINALITY
         AS l (id, sku, name, unit_price, discount, tax, requires_shipping, metadata, ordered, cancelled, fulfilled, position)
 ),
 tenders AS (
     INSERT INTO payments (tenant_id, order_id, id, position, method, capture, amount, token_sealed, created_at)
     SELECT changed.tenant_id, changed.id, p.id, p.position, p.method, p.capture, p.amount, p.token_sealed, $10
-    FROM changed, unnest($95::uuid[], $96::integer[], $97::text[], $98::text[], $99::bigint[], $100::bytea[])
+    FROM changed, unnest($96::uuid[], $97::integer[], $98::text[], $99::text[], $100::bigint[], $101::bytea[])
         AS p (id, position, method, capture, amount, token_sealed)
+),
+awaited AS (
+    UPDATE deferred_messages AS d SET due_at = $10 -- news of this order that came before it
+    FROM changed
+    WHERE d.tenant_id = changed.tenant_id AND d.order_id = changed.id AND d.class = 'parked'
 ),
 history AS (
     INSERT INTO order_history (tenant_id, order_id, version, action, actor, from_status, to_status, reason, correlation_id, at)
@@ -113,9 +118,10 @@ fulfilment_parts AS (
     ON CONFLICT DO NOTHING
 ),
 deadlines AS (
-    INSERT INTO timers (tenant_id, kind, subject_id, due_at)
-    SELECT changed.tenant_id, t.kind, t.subject_id, t.due_at
-    FROM changed, unnest($50::text[], $51::uuid[], $52::timestamptz[]) AS t (kind, subject_id, due_at)
-    ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
+    INSERT INTO timers (tenant_id, kind, subject_id, due_at, attempts)
+    SELECT changed.tenant_id, t.kind, t.subject_id, t.due_at, t.attempts
+    FROM changed, unnest($50::text[], $51::uuid[], $52::timestamptz[], $53::integer[])
+        AS t (kind, subject_id, due_at, attempts)
+    ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts
 )
 SELECT EXISTS (SELECT FROM claim) AS claimed

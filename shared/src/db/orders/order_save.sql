@@ -1,22 +1,22 @@
 -- Saves a changed order: its state and everything that commits with it, in one statement of an open tenant transaction. The order's
 -- row is locked already.
 --
--- $1–$63 as in order_create.sql ($1 is bound for that numbering; row-level security supplies the tenant) · $64–$70 line counters ·
--- $71–$72 timers to clear · $73 payments whose token is spent · $74–$79 new payments · $80–$82 the claimed idempotency key and its
+-- $1–$64 as in order_create.sql ($1 is bound for that numbering; row-level security supplies the tenant) · $65–$71 line counters ·
+-- $72–$73 timers to clear · $74 payments whose token is spent · $75–$80 new payments · $81–$83 the claimed idempotency key and its
 -- answer, NULL for a change that is no answer to a request.
 WITH changed AS (
     UPDATE orders SET
-        version = $53,
-        event_sequence = $54,
-        status = $55,
-        payment_status = $56,
-        fulfillment_status = $57,
-        return_status = $58,
-        stock_status = $59,
-        stock_attempt = $60,
-        balances = $61::jsonb,
-        updated_at = $62,
-        shipping_refunded = $63
+        version = $54,
+        event_sequence = $55,
+        status = $56,
+        payment_status = $57,
+        fulfillment_status = $58,
+        return_status = $59,
+        stock_status = $60,
+        stock_attempt = $61,
+        balances = $62::jsonb,
+        updated_at = $63,
+        shipping_refunded = $64
     WHERE tenant_id = $1 AND id = $2
     RETURNING tenant_id, id
 ),
@@ -28,7 +28,7 @@ lines AS (
         delivered = n.delivered,
         returned = n.returned,
         refunded = n.refunded
-    FROM changed, unnest($64::uuid[], $65::bigint[], $66::bigint[], $67::bigint[], $68::bigint[], $69::bigint[], $70::bigint[])
+    FROM changed, unnest($65::uuid[], $66::bigint[], $67::bigint[], $68::bigint[], $69::bigint[], $70::bigint[], $71::bigint[])
         AS n (id, cancelled, fulfilled, shipped, delivered, returned, refunded)
     WHERE l.tenant_id = changed.tenant_id AND l.order_id = changed.id AND l.id = n.id
         AND (l.cancelled, l.fulfilled, l.shipped, l.delivered, l.returned, l.refunded)
@@ -36,24 +36,24 @@ lines AS (
 ),
 cleared AS (
     DELETE FROM timers AS t
-    USING changed, unnest($71::text[], $72::uuid[]) AS c (kind, subject_id)
+    USING changed, unnest($72::text[], $73::uuid[]) AS c (kind, subject_id)
     WHERE t.tenant_id = changed.tenant_id AND t.kind = c.kind AND t.subject_id = c.subject_id
 ),
 spent AS (
     UPDATE payments AS p SET token_sealed = NULL
     FROM changed
-    WHERE p.tenant_id = changed.tenant_id AND p.id = ANY ($73::uuid[]) AND p.token_sealed IS NOT NULL
+    WHERE p.tenant_id = changed.tenant_id AND p.id = ANY ($74::uuid[]) AND p.token_sealed IS NOT NULL
 ),
 tenders AS (
     INSERT INTO payments (tenant_id, order_id, id, position, method, capture, amount, token_sealed, created_at)
     SELECT changed.tenant_id, changed.id, p.id, p.position, p.method, p.capture, p.amount, p.token_sealed, $10
-    FROM changed, unnest($74::uuid[], $75::integer[], $76::text[], $77::text[], $78::bigint[], $79::bytea[])
+    FROM changed, unnest($75::uuid[], $76::integer[], $77::text[], $78::text[], $79::bigint[], $80::bytea[])
         AS p (id, position, method, capture, amount, token_sealed)
 ),
 answered AS (
-    UPDATE idempotency_records AS r SET answer_sealed = $82
+    UPDATE idempotency_records AS r SET answer_sealed = $83
     FROM changed
-    WHERE r.tenant_id = changed.tenant_id AND r.function = $80 AND r.key = $81
+    WHERE r.tenant_id = changed.tenant_id AND r.function = $81 AND r.key = $82
 ),
 history AS (
     INSERT INTO order_history (tenant_id, order_id, version, action, actor, from_status, to_status, reason, correlation_id, at)
@@ -123,9 +123,10 @@ fulfilment_parts AS (
     ON CONFLICT DO NOTHING
 ),
 deadlines AS (
-    INSERT INTO timers (tenant_id, kind, subject_id, due_at)
-    SELECT changed.tenant_id, t.kind, t.subject_id, t.due_at
-    FROM changed, unnest($50::text[], $51::uuid[], $52::timestamptz[]) AS t (kind, subject_id, due_at)
-    ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
+    INSERT INTO timers (tenant_id, kind, subject_id, due_at, attempts)
+    SELECT changed.tenant_id, t.kind, t.subject_id, t.due_at, t.attempts
+    FROM changed, unnest($50::text[], $51::uuid[], $52::timestamptz[], $53::integer[])
+        AS t (kind, subject_id, due_at, attempts)
+    ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts
 )
 SELECT count(*) AS saved FROM changed

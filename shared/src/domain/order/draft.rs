@@ -139,6 +139,17 @@ pub struct Timer {
     pub subject: Uuid,
 }
 
+/// A deadline and its moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimerSet {
+    /// Which.
+    pub timer: Timer,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// How often it was due before without an end.
+    pub attempts: u32,
+}
+
 /// What must be written beside the order's own row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
@@ -156,8 +167,8 @@ pub struct Changes {
     pub fulfillments: BTreeSet<FulfillmentId>,
     /// Tenders whose token is of no more use.
     pub spent_tokens: BTreeSet<PaymentId>,
-    /// Deadlines to set, with their moment.
-    pub timers_set: Vec<(Timer, Timestamp)>,
+    /// Deadlines to set, each once.
+    pub timers_set: Vec<TimerSet>,
     /// Deadlines that no longer matter.
     pub timers_cleared: Vec<Timer>,
     /// Something changed that is no version: bookkeeping that callers never see.
@@ -256,13 +267,22 @@ impl<'a> Draft<'a> {
         self.send(kind, None, data);
     }
 
-    /// A deadline that no longer matters; one that this very change set never comes to be.
+    /// Sets a deadline, or moves it. The last word on a deadline counts.
+    pub(super) fn set_timer(&mut self, timer: Timer, due_at: Timestamp, attempts: u32) {
+        self.forget_timer(timer);
+        self.changes.timers_set.push(TimerSet { timer, due_at, attempts });
+    }
+
+    /// A deadline that no longer matters.
     pub(super) fn clear_timer(&mut self, timer: Timer) {
-        let before = self.changes.timers_set.len();
-        self.changes.timers_set.retain(|(set, _)| *set != timer);
-        if self.changes.timers_set.len() == before {
-            self.changes.timers_cleared.push(timer);
-        }
+        self.forget_timer(timer);
+        self.changes.timers_cleared.push(timer);
+    }
+
+    /// What this change said of a deadline so far.
+    fn forget_timer(&mut self, timer: Timer) {
+        self.changes.timers_set.retain(|set| set.timer != timer);
+        self.changes.timers_cleared.retain(|cleared| *cleared != timer);
     }
 
     fn send(&mut self, kind: MessageType, sequence: Option<u64>, data: Value) {

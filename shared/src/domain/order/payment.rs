@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Refusal, Timer, TimerKind};
+use super::{
+    draft::{Draft, Refusal, Timer, TimerKind},
+    reconcile::question,
+};
 use crate::domain::{
     ids::{OperationId, PaymentId},
     messages::MessageType,
@@ -104,7 +107,7 @@ impl Draft<'_> {
 
     /// A definitive answer: the deadline to ask and the token have no more use.
     fn settle(&mut self, id: OperationId, payment: PaymentId) {
-        self.clear_timer(Timer { kind: TimerKind::PaymentReconcile, subject: id.uuid() });
+        self.clear_timer(question(id));
         self.changes.spent_tokens.insert(payment);
     }
 
@@ -291,7 +294,7 @@ impl Draft<'_> {
         let operation = self.change(id, |operation| operation.state = OperationState::Unknown)?;
         self.record("payment_unknown", None);
         self.publish(MessageType::OrderPaymentUnknown, payment_data(&operation))?;
-        Ok(())
+        self.ask_again(id, 0)
     }
 
     /// Two answers that cannot both be true: what is in the books stays, and a person must look.

@@ -17,9 +17,6 @@ use crate::domain::{
     timestamp::Timestamp,
 };
 
-/// An operation that has not settled after this time is asked about.
-const RECONCILE_AFTER_SECONDS: i64 = 30;
-
 /// Where and when an order is placed.
 #[derive(Debug, Clone, Copy)]
 pub struct Placement<'a> {
@@ -55,17 +52,18 @@ pub fn place<'a>(new: NewOrder, placement: &Placement<'_>, ids: &'a mut dyn NewI
     }
     let deadline = placement.now.plus_seconds(i64::from(placement.policy.payment_deadline_seconds));
     let subject = draft.order.id.uuid();
-    draft.changes.timers_set.push((Timer { kind: TimerKind::PaymentDeadline, subject }, deadline));
+    draft.set_timer(Timer { kind: TimerKind::PaymentDeadline, subject }, deadline, 0);
     draft.advance()?;
     Ok(draft)
 }
 
+/// Where an order begins, by whether its tenant's orders reserve stock.
+pub const fn beginning(reserves_stock: bool) -> (OrderStatus, StockStatus) {
+    if reserves_stock { (OrderStatus::Pending, StockStatus::Requested) } else { (OrderStatus::AwaitingPayment, StockStatus::Off) }
+}
+
 fn unplaced(new: NewOrder, placement: &Placement<'_>) -> Order {
-    let (status, stock) = if placement.policy.stock {
-        (OrderStatus::Pending, StockStatus::Requested)
-    } else {
-        (OrderStatus::AwaitingPayment, StockStatus::Off)
-    };
+    let (status, stock) = beginning(placement.policy.stock);
     Order {
         id: OrderId::new(uuid::Uuid::nil()),
         tenant: placement.tenant,
@@ -92,19 +90,5 @@ fn unplaced(new: NewOrder, placement: &Placement<'_>) -> Order {
         metadata: new.metadata,
         created_at: placement.now,
         updated_at: placement.now,
-    }
-}
-
-impl Draft<'_> {
-    /// Sends a requested operation on its way to the payment service, and sets the moment to ask about it.
-    pub(super) fn request_operation(&mut self, id: OperationId) {
-        let Some(payment) = self.order.payments.iter().find(|payment| payment.operation(id).is_some()).map(|payment| payment.id) else {
-            return;
-        };
-        let data = json!({ "operation_id": id, "payment_id": payment, "order_id": self.order.id });
-        self.changes.operations.insert(id);
-        self.command(MessageType::PaymentOperationRequested, data);
-        let due = self.now.plus_seconds(RECONCILE_AFTER_SECONDS);
-        self.changes.timers_set.push((Timer { kind: TimerKind::PaymentReconcile, subject: id.uuid() }, due));
     }
 }

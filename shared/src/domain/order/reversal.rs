@@ -4,7 +4,8 @@
 use serde_json::json;
 
 use super::{
-    draft::{Draft, Refusal, Timer, TimerKind},
+    draft::{Draft, Refusal},
+    reconcile::question,
     status::OrderStatus,
 };
 use crate::domain::{
@@ -108,8 +109,7 @@ impl Draft<'_> {
         self.announce_request(&operation)?;
         match failed.checked_sub(1).and_then(|failed| RETRY_AFTER_SECONDS.get(failed)) {
             Some(pause) if granted < amount => {
-                let due = self.now.plus_seconds(*pause);
-                self.changes.timers_set.push((Timer { kind: TimerKind::PaymentReconcile, subject: id.uuid() }, due));
+                self.set_timer(question(id), self.now.plus_seconds(*pause), 0);
             }
             _ => self.request_operation(id),
         }

@@ -42,11 +42,19 @@ pub struct Books {
 impl Books {
     /// Whether every transaction sums to zero and all of them together come to the balances.
     pub fn agree(&self) -> bool {
-        let balanced = |transaction: &PostedTransaction| {
-            Amount::sum(transaction.entries.iter().map(|entry| entry.amount)).is_ok_and(|sum| sum.is_zero())
-        };
+        self.are_balanced() && self.come_to_balances()
+    }
+
+    /// Whether every transaction sums to zero.
+    pub fn are_balanced(&self) -> bool {
+        let sum = |transaction: &PostedTransaction| Amount::sum(transaction.entries.iter().map(|entry| entry.amount));
+        self.transactions.iter().all(|transaction| sum(transaction).is_ok_and(|sum| sum.is_zero()))
+    }
+
+    /// Whether all transactions together come to the balances.
+    pub fn come_to_balances(&self) -> bool {
         let posted = self.transactions.iter().try_fold(Balances::default(), |balances, transaction| balances.post(&transaction.entries));
-        self.transactions.iter().all(balanced) && posted == Ok(self.balances)
+        posted == Ok(self.balances)
     }
 }
 

@@ -6,6 +6,7 @@ pub mod news_type;
 pub mod operation;
 pub mod report;
 pub mod status;
+pub mod steps;
 
 use crate::domain::{
     ids::{OperationId, PaymentId},

@@ -5,7 +5,12 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, Uri},
+    response::IntoResponse,
+};
 use serde_json::json;
 
 use super::*;
@@ -19,20 +24,23 @@ struct Script {
     answers: Vec<(u16, String)>,
     calls: AtomicUsize,
     requests: Mutex<Vec<HeaderMap>>,
+    called: Mutex<Vec<String>>,
 }
 
-async fn operations(State(script): State<Arc<Script>>, headers: HeaderMap) -> impl IntoResponse {
+async fn operations(State(script): State<Arc<Script>>, method: Method, uri: Uri, headers: HeaderMap) -> impl IntoResponse {
     let call = script.calls.fetch_add(1, Ordering::SeqCst);
     script.requests.lock().unwrap().push(headers);
+    script.called.lock().unwrap().push(format!("{method} {uri}"));
     let (status, body) = script.answers[call.min(script.answers.len() - 1)].clone();
     (StatusCode::from_u16(status).unwrap(), body)
 }
 
 async fn service(answers: &[(u16, String)]) -> (PaymentService, Arc<Script>) {
-    let script = Arc::new(Script { answers: answers.to_vec(), calls: AtomicUsize::new(0), requests: Mutex::default() });
+    let script =
+        Arc::new(Script { answers: answers.to_vec(), calls: AtomicUsize::new(0), requests: Mutex::default(), called: Mutex::default() });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let router = Router::new().route("/v1/operations", post(operations)).with_state(Arc::clone(&script));
+    let router = Router::new().fallback(operations).with_state(Arc::clone(&script));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     (client(&url), script)
 }
@@ -120,4 +128,41 @@ async fn a_service_that_cannot_be_reached_was_never_asked() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     assert!(matches!(client(&url).submit(&request(), None).await, Answer::NeverSent { .. }));
+}
+
+#[tokio::test]
+async fn what_became_of_an_operation_is_asked_by_its_id() {
+    let (service, script) = service(&[(503, String::new()), (200, report("succeeded"))]).await;
+    let Inquiry::Report(told) = service.inquire(request().id).await else { panic!("no report") };
+    assert_eq!((told.id, told.status), (request().id, ReportedStatus::Succeeded));
+    assert_eq!(*script.called.lock().unwrap(), ["GET /v1/operations/op_00000000000000000000000000000001"; 2]);
+    let requests = script.requests.lock().unwrap();
+    let covered = requests[0]["signature-input"].to_str().unwrap();
+    assert!(covered.contains("\"@path\"") && !covered.contains("content-digest"), "{covered}");
+    assert_ne!(requests[0]["signature-input"], requests[1]["signature-input"]);
+}
+
+#[tokio::test]
+async fn only_a_404_says_that_an_operation_was_never_seen() {
+    let other = report("succeeded").replace("op_00", "op_ff");
+    for (status, body, never_seen) in [
+        (404, String::new(), true),
+        (410, String::new(), false),
+        (401, String::new(), false),
+        (200, "{}".to_owned(), false),
+        (200, other, false),
+    ] {
+        let (service, script) = service(&[(status, body)]).await;
+        let told = service.inquire(request().id).await;
+        assert!(if never_seen { told == Inquiry::NeverSeen } else { matches!(told, Inquiry::Unknown { .. }) }, "{status}: {told:?}");
+        assert_eq!(script.calls.load(Ordering::SeqCst), 1, "{status} will not be answered better in a moment");
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_is_not_answered_is_unknown_and_one_that_was_never_asked_is_not() {
+    let (service, _) = service(&[(500, String::new())]).await;
+    assert!(matches!(service.inquire(request().id).await, Inquiry::Unknown { .. }));
+    assert!(matches!(service.inquire(request().id).await, Inquiry::Unknown { .. }));
+    assert!(matches!(service.inquire(request().id).await, Inquiry::NeverSent { .. }), "the breaker is open");
 }

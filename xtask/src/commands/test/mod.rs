@@ -21,7 +21,7 @@ use steps::Steps;
 pub const HELP: &str = "\
 cargo xtask test [--quick] [FILTER…]
 
-Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, openapi, tests.
+Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, documents, tests.
 The tests get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The
 last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Three
 libraries that sign are installed under .local/signers from PyPI and npm, once, and cargo-lambda from PyPI.
@@ -101,7 +101,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     }
     steps.cargo(checkout, "build", &["build", "--workspace", "--bins"])?;
     if !filtered {
-        steps.inside("openapi", "cargo xtask sync --check", || sync::check_document(checkout))?;
+        steps.inside("documents", "cargo xtask sync --check", || sync::check_documents(checkout))?;
     }
     install_signers(checkout, steps, filtered)?;
     install_cargo_lambda(checkout, steps);

@@ -1,6 +1,7 @@
 //! The life of an order under any sequence of news, in any order, any number of times.
 
 mod cancellations;
+mod deadlines;
 mod money;
 mod requests;
 mod sequences;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Order,
     actions::Action,
-    draft::{Changes, Draft, Refusal},
+    draft::{Changes, Draft, LedgerTransaction, Refusal},
     place::{Placement, place},
     request::{NewOrder, OrderRequest},
     status::{FulfillmentStatus, OrderStatus, PaymentStatus, StockStatus},
@@ -25,6 +26,7 @@ use crate::domain::{
     money::{Amount, Overflow},
     payments::{
         Operation, OperationKind, OperationState, Payment,
+        books::{Books, PostedTransaction},
         ledger::{Account, Balances},
         operation::{Failure, Outcome},
         status::payment_status,
@@ -180,6 +182,19 @@ impl World {
 
     fn sent(&self, kind: MessageType) -> usize {
         self.written.messages.iter().filter(|message| message.kind == kind).count()
+    }
+
+    /// The books as they would be stored.
+    fn books(&self) -> Books {
+        let posted = |transaction: &LedgerTransaction| PostedTransaction {
+            id: transaction.id,
+            fact: transaction.fact,
+            operation: transaction.operation,
+            entries: transaction.entries.clone(),
+            at: Timestamp::from_microsecond(0),
+        };
+        let (order, transactions) = (&self.order, self.written.ledger.iter().map(posted).collect());
+        Books { order: order.id, version: order.version, currency: order.currency, balances: order.balances, transactions }
     }
 
     /// I4, I5, I8 and the shape of the message stream, of what is new since the last look.

@@ -1,5 +1,7 @@
 //! Any sequence of what callers ask, partners answer and people find out: the books hold after every step.
 
+use std::collections::BTreeSet;
+
 use proptest::{prelude::*, sample::Index};
 use serde_json::json;
 
@@ -8,7 +10,9 @@ use crate::domain::{
     fulfilment::FulfillmentStage,
     ids::{OperationId, PaymentId},
     money::Amount,
-    order::{actions::Action, capture::Capturing, draft::Refusal, refund::Refunding, resolve::Resolution, stock::StockAnswer},
+    order::{
+        actions::Action, capture::Capturing, draft::Refusal, reconcile::Told, refund::Refunding, resolve::Resolution, stock::StockAnswer,
+    },
     payments::{
         OperationKind,
         operation::{Failure, NextAction, Outcome},
@@ -51,13 +55,15 @@ enum Step {
     Refund(Option<i64>),
     RefundLines(u32, bool),
     Resolve(Index, bool),
+    Deadline(bool),
+    Question(Index, u32, bool),
 }
 
 /// What one step is made of. One flat tuple: a union of strategies would seed a random generator for each of its arms, at every step.
 type Dice = (u8, u8, Index, u8, i64, bool, bool);
 
 fn step() -> impl Strategy<Value = Step> {
-    let dice = (0u8..34, 0u8..17, any::<Index>(), any::<u8>(), 1i64..4000, any::<bool>(), any::<bool>());
+    let dice = (0u8..36, 0u8..17, any::<Index>(), any::<u8>(), 1i64..4000, any::<bool>(), any::<bool>());
     dice.prop_map(thrown)
 }
 
@@ -78,7 +84,9 @@ fn thrown((kind, end, which, part, amount, one, other): Dice) -> Step {
         29 => Step::Void(which),
         30..32 => Step::Refund(one.then_some(amount)),
         32 => Step::RefundLines(u32::from(part % 2) + 1, one),
-        _ => Step::Resolve(which, one),
+        33 => Step::Resolve(which, one),
+        34 => Step::Deadline(one),
+        _ => Step::Question(which, u32::from(part % 8), one),
     }
 }
 
@@ -129,6 +137,11 @@ impl World {
                 self.refund(json!({ "lines": [{ "id": line, "quantity": units }], "shipping": shipping, "reason": "damaged" }));
             }
             Step::Resolve(which, moved) => self.with_operation(which, |world, id| world.resolves(id, moved)),
+            Step::Deadline(all_answered) => self.hear(|draft| draft.payment_deadline_passed(&[], all_answered)).unwrap(),
+            Step::Question(which, asked, seen) => self.with_operation(which, |world, id| {
+                let told = if seen { Told::Nothing } else { Told::NeverSeen };
+                world.hear(|draft| draft.reconcile(id, asked, &told)).unwrap();
+            }),
         }
     }
 
@@ -191,7 +204,8 @@ impl World {
     }
 }
 
-fn report(world: &World, id: OperationId) -> OperationReport {
+/// What the payment service says of an operation that succeeded.
+pub(super) fn report(world: &World, id: OperationId) -> OperationReport {
     let operation = world.operation(id);
     OperationReport {
         id,
@@ -227,5 +241,6 @@ proptest! {
                 dead = Some(world.order.status);
             }
         }
+        prop_assert_eq!(world.order.discrepancies(&world.books()), BTreeSet::new(), "the audit finds nothing in a life that was lived");
     }
 }
