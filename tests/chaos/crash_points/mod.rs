@@ -109,7 +109,7 @@ async fn an_early_event_survives_every_crash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sending_an_operation_survives_every_crash() {
-    survives(Operation::SendOperation).await;
+    survives(Operation::Send).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

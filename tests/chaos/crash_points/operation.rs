@@ -36,7 +36,7 @@ pub enum Operation {
     /// News of an order that nobody has placed yet.
     EarlyEvent,
     /// A requested operation goes to the payment service.
-    SendOperation,
+    Send,
     /// What the payment service answered is recorded: the second change that sending makes.
     RecordAnswer,
     /// The relay publishes what an order left in the outbox.
@@ -86,7 +86,7 @@ impl Operation {
         Self::PaymentWebhook,
         Self::ShipmentReport,
         Self::EarlyEvent,
-        Self::SendOperation,
+        Self::Send,
         Self::RecordAnswer,
         Self::Publish,
     ];
@@ -106,7 +106,7 @@ impl Operation {
             Self::PaymentWebhook => "payment-webhook",
             Self::ShipmentReport => "shipment-report",
             Self::EarlyEvent => "early-event",
-            Self::SendOperation => "send-operation",
+            Self::Send => "send",
             Self::RecordAnswer => "record-answer",
             Self::Publish => "publish",
         }
@@ -121,7 +121,7 @@ impl Operation {
             Self::PaymentEvent => "on-payment-event",
             Self::PaymentWebhook => "receive-payment-webhook",
             Self::ShipmentReport => "on-shipment-event",
-            Self::SendOperation | Self::RecordAnswer => "send-payment-operation",
+            Self::Send | Self::RecordAnswer => "send-payment-operation",
             Self::Publish => "outbox-relay",
         }
     }
@@ -161,7 +161,7 @@ impl Operation {
             Self::CreatePayment => "payment_added",
             Self::CancelOrder => "cancellation_requested",
             Self::StockAnswer => "stock_reserved",
-            Self::PaymentEvent | Self::PaymentWebhook | Self::SendOperation | Self::RecordAnswer => "payment_captured",
+            Self::PaymentEvent | Self::PaymentWebhook | Self::Send | Self::RecordAnswer => "payment_captured",
             Self::ShipmentReport => "fulfillment_delivered",
             Self::Publish => "completed",
         };
@@ -230,7 +230,7 @@ impl Operation {
                 tell_that_stock_is_reserved(scene, &order).await;
                 Errand::waiting(order)
             }
-            Self::StockAnswer | Self::ShipmentReport | Self::SendOperation | Self::RecordAnswer | Self::Publish => {
+            Self::StockAnswer | Self::ShipmentReport | Self::Send | Self::RecordAnswer | Self::Publish => {
                 Errand::waiting(scene.place(&sample::order()).await)
             }
         }

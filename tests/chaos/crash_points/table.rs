@@ -14,14 +14,14 @@ const NEWS: &[Operation] = &[Operation::StockAnswer, Operation::PaymentEvent, Op
 /// News of which a repeat would be seen: the domain shrugs at others that come twice, so the inbox is not alone in keeping them out.
 const LATE_NEWS: &[Operation] = &[Operation::LateStockAnswer];
 /// The two changes that sending an operation makes.
-const SENDING: &[Operation] = &[Operation::SendOperation, Operation::RecordAnswer];
+const SENDING: &[Operation] = &[Operation::Send, Operation::RecordAnswer];
 /// The commands whose repeats are tried.
 const REPEATED: &[Operation] = &[Operation::CreateOrder, Operation::CancelOrder, Operation::RefundOrder, Operation::CreateApiKey];
 
 const CREATE_ORDER: &[Operation] = &[Operation::CreateOrder];
 const CREATE_API_KEY: &[Operation] = &[Operation::CreateApiKey];
 const EARLY_EVENT: &[Operation] = &[Operation::EarlyEvent];
-const SEND_OPERATION: &[Operation] = &[Operation::SendOperation];
+const SEND: &[Operation] = &[Operation::Send];
 const PUBLISH: &[Operation] = &[Operation::Publish];
 
 /// Every crash point and the operations that are killed there.
@@ -41,14 +41,14 @@ const TABLE: &[(CrashPoint, &[&[Operation]])] = &[
     (CrashPoint::ReplayAfterRead, &[REPEATED]),
     (CrashPoint::AnswerBeforeSending, &[CREATE_ORDER, REQUESTS, WEBHOOK, CREATE_API_KEY]),
     (CrashPoint::WakerBeforeRing, &[CREATE_ORDER, &[Operation::CancelOrder, Operation::StockAnswer]]),
-    (CrashPoint::MessageReceived, &[NEWS, LATE_NEWS, EARLY_EVENT, SEND_OPERATION]),
-    (CrashPoint::MessageBeforeAck, &[NEWS, LATE_NEWS, EARLY_EVENT, SEND_OPERATION]),
+    (CrashPoint::MessageReceived, &[NEWS, LATE_NEWS, EARLY_EVENT, SEND]),
+    (CrashPoint::MessageBeforeAck, &[NEWS, LATE_NEWS, EARLY_EVENT, SEND]),
     (CrashPoint::FilingBeforeCommit, &[EARLY_EVENT]),
     (CrashPoint::FilingAfterCommit, &[EARLY_EVENT]),
-    (CrashPoint::SendingBeforeCall, &[SEND_OPERATION]),
-    (CrashPoint::SendingBeforeReading, &[SEND_OPERATION]),
-    (CrashPoint::SendingBeforeRecord, &[SEND_OPERATION]),
-    (CrashPoint::SendingAfterRecord, &[SEND_OPERATION]),
+    (CrashPoint::SendingBeforeCall, &[SEND]),
+    (CrashPoint::SendingBeforeReading, &[SEND]),
+    (CrashPoint::SendingBeforeRecord, &[SEND]),
+    (CrashPoint::SendingAfterRecord, &[SEND]),
     (CrashPoint::RelayAfterShards, &[PUBLISH]),
     (CrashPoint::RelayBeforePublish, &[PUBLISH]),
     (CrashPoint::RelayBeforeConfirm, &[PUBLISH]),
