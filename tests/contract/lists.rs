@@ -19,6 +19,7 @@ use shared::{
             ledger::{Account, Fact},
             news_type::PaymentNewsType,
             operation::Attention,
+            report::ReportedStatus,
         },
         permissions::Permission,
         tenant::TenantStatus,
@@ -77,6 +78,7 @@ fn published() -> Lists {
         "PaymentNewsType": PaymentNewsType,
         "Permission": Permission,
         "ProblemCode": Code,
+        "ReportedStatus": ReportedStatus,
         "ReturnStatus": ReturnStatus,
         "TenantStatus": TenantStatus,
     }

@@ -115,7 +115,7 @@ impl Matrix {
             }
             // Things of its own for each endpoint: what one does to an order another could miss.
             let control = match routes::try_own_ids(&self.owner).await {
-                Ok(ids) => routes::granted(&routes::request(&self.owner, spec, &ids).send().await),
+                Ok(ids) => routes::reached(&routes::request(&self.owner, spec, &ids).send().await),
                 Err(refusal) => Err(refusal),
             };
             if let Err(refusal) = control {

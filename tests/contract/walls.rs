@@ -35,6 +35,11 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
             let ids = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map(uuid);
             [vec![tenant.clone()], vec!["NULL".to_owned(); 8], ids.to_vec(), vec!["10".to_owned()]].concat()
         }
+        "payment_operation_find" => vec![tenant.clone(), owner.operation.clone()],
+        "order_find_by_payment" => vec![tenant.clone(), owner.payment.clone()],
+        "payment_operation_find_unsettled" => vec![owner.operation.clone(), "NULL".to_owned()],
+        "payment_operation_list" => vec![tenant.clone(), format!("ARRAY[{}]", owner.operation)],
+        "payment_operation_list_unsettled" => vec![["NULL"; 3].map(str::to_owned).to_vec(), vec!["10".to_owned()]].concat(),
         "payment_token_find" => vec![tenant.clone(), owner.payment.clone()],
         "tenant_exists" | "tenant_find" | "tenant_lock" => vec![tenant.clone()],
         new => panic!("{new} reads rows: say here for which parameters it finds some, or that it reads no tenant's"),
@@ -47,6 +52,7 @@ struct Owner {
     key: String,
     order: String,
     payment: String,
+    operation: String,
 }
 
 impl Owner {
@@ -59,6 +65,7 @@ impl Owner {
             key: uuid(caller.key.key_id.rsplit_once('_').unwrap().1),
             order: uuid(raw_id(placed["id"].as_str().unwrap())),
             payment: uuid(raw_id(payments[0]["id"].as_str().unwrap())),
+            operation: uuid(raw_id(payments[0]["operations"][0]["id"].as_str().unwrap())),
         }
     }
 }
@@ -103,6 +110,8 @@ async fn start() -> (Stack, Caller, Owner) {
     let stack = routes::start().await;
     let caller = stack.tenant().await;
     let owner = Owner::with_an_order(&caller).await;
+    // Something for a person to settle.
+    stack.sql().execute("UPDATE payment_operations SET state = 'unknown'").await.unwrap();
     (stack, caller, owner)
 }
 
@@ -151,7 +160,8 @@ async fn every_table_shows_itself_to_a_stranger_once_its_policy_is_off() {
         }
         sql.execute(&format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")).await.unwrap();
         assert!(stranger.count(&table).await > 0, "{table} is open and looks shut");
-        sql.execute(&format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; DROP POLICY tenant ON {table}")).await.unwrap();
+        let shut = "ENABLE ROW LEVEL SECURITY; DROP POLICY tenant ON {table}; DROP POLICY IF EXISTS operator ON {table}";
+        sql.execute(&format!("ALTER TABLE {{table}} {shut}").replace("{table}", &table)).await.unwrap();
         // Shut for everybody: asking without a tenant is no error any more, and that is what `isolation` looks for.
         assert!(sql.as_role("orders_app").try_rows(&format!("SELECT 1 AS one FROM {table}")).await.is_ok(), "{table}");
     }

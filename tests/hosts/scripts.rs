@@ -18,6 +18,7 @@ pub struct Script {
 pub const ALL: &[Script] = &[
     Script { function: "api-docs", run: |talk| Box::pin(api_docs(talk)) },
     Script { function: "cancel-order", run: |talk| Box::pin(cancel_order(talk)) },
+    Script { function: "capture-payment", run: |talk| Box::pin(capture_payment(talk)) },
     Script { function: "create-api-key", run: |talk| Box::pin(create_api_key(talk)) },
     Script { function: "create-order", run: |talk| Box::pin(create_order(talk)) },
     Script { function: "create-payment", run: |talk| Box::pin(create_payment(talk)) },
@@ -28,14 +29,19 @@ pub const ALL: &[Script] = &[
     Script { function: "get-tenant", run: |talk| Box::pin(get_tenant(talk)) },
     Script { function: "list-api-keys", run: |talk| Box::pin(list_api_keys(talk)) },
     Script { function: "list-orders", run: |talk| Box::pin(list_orders(talk)) },
+    Script { function: "list-payment-operations", run: |talk| Box::pin(list_payment_operations(talk)) },
     Script { function: "list-payments", run: |talk| Box::pin(list_payments(talk)) },
     Script { function: "receive-payment-webhook", run: |talk| Box::pin(receive_payment_webhook(talk)) },
+    Script { function: "refund-order", run: |talk| Box::pin(refund_order(talk)) },
+    Script { function: "resolve-payment-operation", run: |talk| Box::pin(resolve_payment_operation(talk)) },
     Script { function: "revoke-api-key", run: |talk| Box::pin(revoke_api_key(talk)) },
     Script { function: "rotate-api-key", run: |talk| Box::pin(rotate_api_key(talk)) },
     Script { function: "update-tenant", run: |talk| Box::pin(update_tenant(talk)) },
+    Script { function: "void-payment", run: |talk| Box::pin(void_payment(talk)) },
 ];
 
 const UNKNOWN_ORDER: &str = "ord_0198f000000070008000000000000001";
+const UNKNOWN_PAYMENT: &str = "pay_0198f000000070008000000000000001";
 
 async fn api_docs(talk: &mut Talk) {
     let caller = talk.caller.clone();
@@ -144,6 +150,60 @@ async fn create_payment(talk: &mut Talk) {
     talk.say("the tender again", 201, caller.post(&path).key("p-1").json(&tender(3000))).await;
     talk.say("no amount", 422, caller.post(&path).new_key().json(&tender(0))).await;
     talk.say("of an unknown order", 404, caller.post(&payments_of(UNKNOWN_ORDER)).new_key().json(&tender(1))).await;
+}
+
+async fn capture_payment(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let id = talk.service.place(&sample::manual("tok_visa")).await["id"].as_str().unwrap().to_owned();
+    let order = talk.service.order(&id).await;
+    let authorized = Webhook::of(&caller, &order, "payment.authorized");
+    authorized.request(&talk.service).send().await.expect(204);
+    let capture = |payment: &str| caller.post(&format!("/v1/payments/{payment}/captures"));
+    let payment = order["payments"][0]["id"].as_str().unwrap();
+    let part = json!({ "amount": 1000 });
+    talk.say("a part", 202, capture(payment).key("c-1").json(&part)).await;
+    talk.say("the part again", 202, capture(payment).key("c-1").json(&part)).await;
+    talk.say("too much", 422, capture(payment).new_key().json(&json!({ "amount": 3000 }))).await;
+    talk.say("an old version", 412, capture(payment).new_key().header("if-match", "\"v1\"")).await;
+    talk.say("the rest, without a body", 202, capture(payment).new_key()).await;
+    talk.say("nothing more", 409, capture(payment).new_key()).await;
+    talk.say("of an unknown payment", 404, capture(UNKNOWN_PAYMENT).new_key()).await;
+}
+
+async fn void_payment(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let payment = talk.service.order(&id).await["payments"][0]["id"].as_str().unwrap().to_owned();
+    let void = |payment: &str| caller.post(&format!("/v1/payments/{payment}/void"));
+    talk.say("called off", 202, void(&payment).key("v-1")).await;
+    talk.say("called off again", 202, void(&payment).key("v-1")).await;
+    talk.say("of an unknown payment", 404, void(UNKNOWN_PAYMENT).new_key()).await;
+}
+
+async fn refund_order(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let refund = |id: &str, body: &Value| caller.post(&format!("/v1/orders/{id}/refunds")).new_key().json(body);
+    let rest = json!({ "reason": "customer_request" });
+    talk.say("before it is confirmed", 409, refund(&id, &rest)).await;
+    talk.say("no reason", 422, refund(&id, &json!({ "amount": 1 }))).await;
+    talk.say("nothing", 422, refund(&id, &json!({ "amount": 0, "reason": "x" }))).await;
+    talk.say("of an unknown order", 404, refund(UNKNOWN_ORDER, &rest)).await;
+}
+
+async fn list_payment_operations(talk: &mut Talk) {
+    let (caller, operator) = (talk.caller.clone(), talk.operator.clone());
+    let path = format!("/v1/ops/payment-operations?tenant_id={}", caller.key.tenant_id);
+    talk.say("nothing to settle", 200, operator.get(&path)).await;
+    talk.say("a reason of nothing", 422, operator.get(&format!("{path}&attention=bored"))).await;
+    talk.say("by a tenant", 403, caller.get(&path)).await;
+}
+
+async fn resolve_payment_operation(talk: &mut Talk) {
+    let (caller, operator) = (talk.caller.clone(), talk.operator.clone());
+    let path = format!("/v1/ops/payment-operations/{}/resolve", UNKNOWN_ORDER.replace("ord_", "op_"));
+    let failed = json!({ "outcome": "failed", "reason": "not_in_statement" });
+    talk.say("what nobody has to settle", 404, operator.post(&path).new_key().json(&failed)).await;
+    talk.say("no outcome", 422, operator.post(&path).new_key().json(&json!({ "reason": "x" }))).await;
+    talk.say("by a tenant", 403, caller.post(&path).new_key().json(&failed)).await;
 }
 
 async fn list_payments(talk: &mut Talk) {

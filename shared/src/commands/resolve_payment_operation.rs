@@ -12,7 +12,7 @@ use crate::{
     db::{TenantTx, payment_operations},
     domain::{
         audit::AuditAction,
-        ids::OperationId,
+        ids::{OperationId, TenantId},
         order::{
             draft::{Changes, Draft},
             resolve::{Resolution, ResolveRequest},
@@ -59,7 +59,8 @@ async fn claimed(
     if !idempotency::claim(tx, origin, now).await? {
         return Ok(None);
     }
-    let found = payment_operations::payment_operation_find_unsettled(tx, operation).await?.ok_or(CommandError::NotFound)?;
+    let of = (origin.tenant != TenantId::OPERATOR).then_some(origin.tenant);
+    let found = payment_operations::payment_operation_find_unsettled(tx, operation, of).await?.ok_or(CommandError::NotFound)?;
     tx.act_for(found.tenant).await?;
     let theirs = Origin { tenant: found.tenant, ..origin.clone() };
     let decide = |draft: &mut Draft<'_>| draft.resolve(operation, resolution);

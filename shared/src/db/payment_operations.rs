@@ -82,13 +82,20 @@ impl UnsettledOperation {
     }
 }
 
-/// Where an operation that waits for a person belongs. To be asked as the operator, who sees those of all tenants.
+/// Where an operation that waits for a person belongs, of one tenant or of any: the operator sees those of all.
 ///
 /// # Errors
 /// Any [`Error`].
-pub async fn payment_operation_find_unsettled(tx: &mut TenantTx, operation: OperationId) -> Result<Option<OperationPlace>, Error> {
-    let row: Option<(Uuid, Uuid)> =
-        sqlx::query_as(include_str!("payment_operation_find_unsettled.sql")).bind(operation.uuid()).fetch_optional(tx.connection()).await?;
+pub async fn payment_operation_find_unsettled(
+    tx: &mut TenantTx,
+    operation: OperationId,
+    of: Option<TenantId>,
+) -> Result<Option<OperationPlace>, Error> {
+    let row: Option<(Uuid, Uuid)> = sqlx::query_as(include_str!("payment_operation_find_unsettled.sql"))
+        .bind(operation.uuid())
+        .bind(of.map(TenantId::uuid))
+        .fetch_optional(tx.connection())
+        .await?;
     Ok(row.map(|(tenant, order)| OperationPlace { tenant: TenantId::new(tenant), order: OrderId::new(order) }))
 }
 

@@ -18,8 +18,9 @@ pub async fn execute(
     filter: &UnsettledFilter,
     limit: i64,
 ) -> Result<Vec<UnsettledOperation>, QueryError> {
+    let tenant = if caller == TenantId::OPERATOR { filter.tenant } else { Some(caller) };
     let mut tx = TenantTx::begin(database, caller).await?;
-    let page = payment_operation_list_unsettled(&mut tx, filter, limit).await;
+    let page = payment_operation_list_unsettled(&mut tx, &UnsettledFilter { tenant, ..*filter }, limit).await;
     tx.rollback().await;
     Ok(page?)
 }

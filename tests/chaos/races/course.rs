@@ -6,12 +6,16 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{catalog, cloudevents};
-use tests::{Caller, Options, Partner, Process, Program, Servers, Sql, Stack, raw_id};
+use tests::{Caller, Options, Partner, Process, Program, Servers, Sql, Stack, Webhook, raw_id, until};
 
 /// How often an order's open operations are settled until none is left: an authorization that nobody wants any more is let go, a
 /// capture given back. Beyond it they beget each other without end.
 const ROUNDS_MAX: usize = 4;
 
+/// How often a webhook is sent that is answered "not now".
+const WEBHOOK_ATTEMPTS_MAX: usize = 20;
+/// Marks a deadline that nobody has acted on: no job counts the attempts of one.
+const MARK: u32 = 77;
 /// What a process says, beside that it is ready: a hundred thousand requests are too much to keep.
 const LOG_LEVEL: &str = "warn,shared::runtime::process=info";
 
@@ -66,7 +70,8 @@ impl Course {
     /// Starts everything.
     pub async fn open() -> Self {
         let functions: Vec<_> = catalog::HTTP.iter().map(|spec| spec.name).collect();
-        let stack = Stack::start(Options::whole().only(&functions.join(",")).set("LOG_LEVEL", LOG_LEVEL)).await;
+        let functions = format!("{},expire-orders", functions.join(","));
+        let stack = Stack::start(Options::whole().only(&functions).set("LOG_LEVEL", LOG_LEVEL)).await;
         let (sender, listener) =
             tokio::join!(Consumer::start(&stack, "send-payment-operation"), Consumer::start(&stack, "on-payment-event"));
         let (caller, sql) = (stack.tenant_without_stock().await, stack.sql());
@@ -83,6 +88,36 @@ impl Course {
     pub async fn succeed(&self, order: &str, operation: &Operation) {
         self.decide(operation).await;
         self.tell(order, operation, &operation.outcome("succeeded")).await;
+    }
+
+    /// The same, told by a webhook.
+    pub async fn succeed_by_webhook(&self, order: &str, operation: &Operation) {
+        self.decide(operation).await;
+        let outcome = operation.outcome("succeeded");
+        let shown = json!({
+            "id": order, "currency": "EUR",
+            "payments": [{ "id": operation.payment_id, "operations": [outcome.clone()] }]
+        });
+        let kind = operation.news(&outcome).trim_end_matches(".v1");
+        let webhook =
+            Webhook::of(&self.caller, &shown, kind).with(|body| body["data"]["provider_reference"] = outcome["provider_reference"].clone());
+        for _ in 0..WEBHOOK_ATTEMPTS_MAX {
+            match webhook.request(&self.caller).send().await.status {
+                204 => return,
+                503 => {}
+                status => panic!("{kind} of {order} was answered {status}"),
+            }
+        }
+        panic!("{kind} of {order} was asked for again {WEBHOOK_ATTEMPTS_MAX} times");
+    }
+
+    /// Lets the payment deadline of an order pass, if it has one, and waits until what it brings about has happened.
+    pub async fn pass_deadline(&self, order: &str) {
+        let deadline = format!("kind = 'payment_deadline' AND subject_id = '{}'", raw_id(order));
+        self.sql.execute(&format!("UPDATE timers SET attempts = {MARK} WHERE {deadline}")).await.unwrap();
+        // Whoever acts on it clears it or sets it anew; one that was leased and not acted on, because its order was busy, is due again.
+        let due = format!("UPDATE timers SET due_at = '1970-01-01' WHERE {deadline} AND attempts = {MARK}");
+        until("the deadline has been acted on", async || (self.sql.execute(&due).await.unwrap() == 0).then_some(())).await;
     }
 
     /// Tells that an operation failed. The partner never decides it: in its books it moves nothing.
@@ -173,15 +208,7 @@ impl Course {
     }
 
     async fn tell(&self, order: &str, operation: &Operation, outcome: &Value) {
-        let r#type = match (outcome["status"].as_str().unwrap(), &*operation.kind) {
-            ("failed", "refund") => "refund.failed.v1",
-            ("failed", _) => "payment.failed.v1",
-            (_, "authorize") => "payment.authorized.v1",
-            (_, "capture") => "payment.captured.v1",
-            (_, "void") => "payment.voided.v1",
-            _ => "refund.succeeded.v1",
-        };
-        self.push(&self.listener, "/payments", r#type, order, outcome).await;
+        self.push(&self.listener, "/payments", operation.news(outcome), order, outcome).await;
     }
 
     /// Brings a message to a consumer, which must be done with it.
@@ -194,6 +221,18 @@ impl Course {
 }
 
 impl Operation {
+    /// The type of the event that tells of this outcome.
+    fn news(&self, outcome: &Value) -> &'static str {
+        match (outcome["status"].as_str().unwrap(), &*self.kind) {
+            ("failed", "refund") => "refund.failed.v1",
+            ("failed", _) => "payment.failed.v1",
+            (_, "authorize") => "payment.authorized.v1",
+            (_, "capture") => "payment.captured.v1",
+            (_, "void") => "payment.voided.v1",
+            _ => "refund.succeeded.v1",
+        }
+    }
+
     /// What the partner would say of it.
     fn outcome(&self, status: &str) -> Value {
         json!({

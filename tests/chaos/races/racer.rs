@@ -27,16 +27,20 @@ pub enum Racer {
     Cancel,
     /// Lets the tender go.
     Void,
-    /// What is at the partner succeeds.
+    /// What is at the partner succeeds, and an event tells of it.
     Success,
+    /// What is at the partner succeeds, and a webhook tells of it.
+    Webhook,
     /// What is at the partner fails.
     Failure,
+    /// The order's payment deadline passes.
+    Deadline,
 }
 
 impl Racer {
     /// It is no caller's.
     pub const fn is_news(self) -> bool {
-        matches!(self, Self::Success | Self::Failure)
+        matches!(self, Self::Success | Self::Webhook | Self::Failure | Self::Deadline)
     }
 
     /// Does it, and says what it was answered: a status, and the code of a refusal.
@@ -58,6 +62,14 @@ impl Racer {
             Self::Void => ask(course, order, &void, None, key).await,
             Self::Success => {
                 course.succeed(&order.id, order.at_partner.as_ref().unwrap()).await;
+                "told".to_owned()
+            }
+            Self::Webhook => {
+                course.succeed_by_webhook(&order.id, order.at_partner.as_ref().unwrap()).await;
+                "told".to_owned()
+            }
+            Self::Deadline => {
+                course.pass_deadline(&order.id).await;
                 "told".to_owned()
             }
             Self::Failure => {

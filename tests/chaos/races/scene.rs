@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     course::{Course, Operation},
-    racer::Racer::{self, Cancel, CapturePart, CaptureRest, Failure, RefundLine, RefundPart, RefundRest, Success, Void},
+    racer::Racer::{self, Cancel, CapturePart, CaptureRest, Deadline, Failure, RefundLine, RefundPart, RefundRest, Success, Void, Webhook},
 };
 
 /// What every order comes to, in minor units.
@@ -62,12 +62,13 @@ impl Scene {
     /// is at the partner.
     pub const fn racers(self) -> &'static [Racer] {
         match self {
-            Self::Authorizing => &[CaptureRest, CapturePart, Cancel, Void, Success, Failure],
-            Self::PartlyAuthorized | Self::Authorized => &[CaptureRest, CapturePart, Cancel, Void],
-            Self::Capturing => &[CaptureRest, CapturePart, RefundRest, RefundPart, RefundLine, Cancel, Success, Failure],
+            Self::Authorizing => &[CaptureRest, CapturePart, Cancel, Void, Success, Webhook, Failure, Deadline],
+            Self::PartlyAuthorized => &[CaptureRest, CapturePart, Cancel, Void, Deadline],
+            Self::Authorized => &[CaptureRest, CapturePart, Cancel, Void],
+            Self::Capturing => &[CaptureRest, CapturePart, RefundRest, RefundPart, RefundLine, Cancel, Success, Webhook, Failure],
             Self::PartlyCaptured => &[CaptureRest, CapturePart, RefundRest, RefundPart, RefundLine, Cancel],
             Self::Captured => &[RefundRest, RefundPart, RefundLine, Cancel],
-            Self::Refunding => &[RefundRest, RefundPart, RefundLine, Success, Failure],
+            Self::Refunding => &[RefundRest, RefundPart, RefundLine, Success, Webhook, Failure],
         }
     }
 

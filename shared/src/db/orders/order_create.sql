@@ -95,7 +95,9 @@ operations AS (
         reverse_on_success = excluded.reverse_on_success,
         conflicted = excluded.conflicted,
         sent_at = excluded.sent_at,
-        settled_at = excluded.settled_at
+        settled_at = excluded.settled_at,
+        attention = excluded.attention,
+        undone_at = excluded.undone_at
 ),
 fulfilments AS (
     INSERT INTO fulfillments (
@@ -109,6 +111,7 @@ fulfilments AS (
         carrier = excluded.carrier,
         tracking_number = excluded.tracking_number,
         tracking_url = excluded.tracking_url,
+        cancel_requested = excluded.cancel_requested,
         updated_at = excluded.updated_at
 ),
 fulfilment_parts AS (
