@@ -7,7 +7,7 @@ use crate::{
         invalid::FieldError,
         order::{
             actions::NotAllowed,
-            draft::{Limit, Refusal},
+            draft::{Exceeded, Refusal},
         },
         permissions::Permission,
     },
@@ -32,17 +32,8 @@ pub enum CommandError {
     #[error("{} is not allowed", .0.action)]
     NotAllowed(Box<NotAllowed>),
     /// More was asked for than there is.
-    #[error("{asked} exceeds the {available} of {limit}")]
-    Exceeds {
-        /// More of what.
-        limit: Limit,
-        /// Where in the body it says so.
-        pointer: String,
-        /// How much was asked for.
-        asked: i64,
-        /// How much there is.
-        available: i64,
-    },
+    #[error(transparent)]
+    Exceeds(Exceeded),
     /// A person wants to settle what needs no settling.
     #[error("{0}")]
     NothingToSettle(&'static str),
@@ -117,7 +108,7 @@ impl From<Refusal> for CommandError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NotAllowed(refused) => Self::NotAllowed(refused),
-            Refusal::Exceeds { limit, pointer, asked, available } => Self::Exceeds { limit, pointer, asked, available },
+            Refusal::Exceeds(exceeded) => Self::Exceeds(exceeded),
             Refusal::NothingToSettle(why) => Self::NothingToSettle(why),
             Refusal::Invalid(errors) => Self::Invalid(errors),
             Refusal::NotYetKnown(what) => Self::NotYetKnown(what),

@@ -10,7 +10,10 @@ use crate::{
     auth::AuthError,
     clock,
     commands::CommandError,
-    domain::order::{actions::NotAllowed, draft::Limit},
+    domain::order::{
+        actions::NotAllowed,
+        draft::{Exceeded, Limit},
+    },
     queries::QueryError,
     signature::{PROFILE_TAG, Reason, Rejection, standard_webhooks},
 };
@@ -27,7 +30,7 @@ impl From<CommandError> for Problem {
             CommandError::ScopeNotHeld(scope) => Self::insufficient_scope(scope),
             CommandError::Invalid(errors) => Self::invalid(errors),
             CommandError::NotAllowed(refused) => Self::not_allowed(&refused),
-            CommandError::Exceeds { limit, pointer, asked, available } => {
+            CommandError::Exceeds(Exceeded { limit, pointer, asked, available }) => {
                 let code = match limit {
                     Limit::Capturable => Code::AmountExceedsCapturable,
                     Limit::Refundable => Code::AmountExceedsRefundable,

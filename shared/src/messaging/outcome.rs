@@ -107,7 +107,7 @@ impl From<CommandError> for Rejection {
             CommandError::Unavailable(_) | CommandError::OutcomeUnknown(_) => Self::StoreAway { reason },
             CommandError::NotFound
             | CommandError::NotAllowed(_)
-            | CommandError::Exceeds { .. }
+            | CommandError::Exceeds(_)
             | CommandError::NothingToSettle(_)
             | CommandError::VersionMismatch { .. }
             | CommandError::KeyEnded

@@ -40,17 +40,8 @@ pub enum Refusal {
     #[error("{} is not allowed", .0.action)]
     NotAllowed(Box<NotAllowed>),
     /// A caller asked for more than there is.
-    #[error("{asked} exceeds the {available} of {limit}")]
-    Exceeds {
-        /// More of what.
-        limit: Limit,
-        /// Where in the body it says so.
-        pointer: String,
-        /// How much was asked for.
-        asked: i64,
-        /// How much there is.
-        available: i64,
-    },
+    #[error(transparent)]
+    Exceeds(Exceeded),
     /// A person wants to settle what needs no settling.
     #[error("{0}")]
     NothingToSettle(&'static str),
@@ -80,15 +71,29 @@ text_enum! {
     }
 }
 
+/// More was asked for than there is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{asked} exceeds the {available} of {limit}")]
+pub struct Exceeded {
+    /// More of what.
+    pub limit: Limit,
+    /// Where in the body it says so.
+    pub pointer: String,
+    /// How much was asked for.
+    pub asked: i64,
+    /// How much there is.
+    pub available: i64,
+}
+
 impl Refusal {
     /// More money than there is.
     pub(super) fn exceeds(limit: Limit, pointer: impl Into<String>, asked: Amount, available: Amount) -> Self {
-        Self::Exceeds { limit, pointer: pointer.into(), asked: asked.minor_units(), available: available.minor_units() }
+        Self::Exceeds(Exceeded { limit, pointer: pointer.into(), asked: asked.minor_units(), available: available.minor_units() })
     }
 
     /// More units than there are.
     pub(super) fn exceeds_quantity(pointer: impl Into<String>, asked: u32, available: u32) -> Self {
-        Self::Exceeds { limit: Limit::Quantity, pointer: pointer.into(), asked: asked.into(), available: available.into() }
+        Self::Exceeds(Exceeded { limit: Limit::Quantity, pointer: pointer.into(), asked: asked.into(), available: available.into() })
     }
 }
 

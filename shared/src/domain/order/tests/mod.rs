@@ -130,7 +130,7 @@ impl World {
                 return false;
             }
             Err(Refusal::Invalid(errors)) => assert_eq!(errors[0].code, "exceeds_due"),
-            Err(Refusal::Exceeds { asked, available, .. }) => assert!(asked > available),
+            Err(Refusal::Exceeds(exceeded)) => assert!(exceeded.asked > exceeded.available),
             Err(other) => panic!("{other}"),
         }
         self.order.version > version

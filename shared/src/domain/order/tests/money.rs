@@ -10,7 +10,7 @@ use crate::domain::{
     order::{
         actions::Obstacle,
         capture::Capturing,
-        draft::{Limit, Refusal},
+        draft::{Exceeded, Limit, Refusal},
         refund::Refunding,
         resolve::Resolution,
         status::{OrderStatus, PaymentStatus},
@@ -106,7 +106,7 @@ fn captures_on_their_way_count_against_what_is_set_aside() {
     let mut world = World::set_aside();
     world.capture(some(3000)).unwrap();
     let refused = world.capture(some(500)).unwrap_err();
-    assert_eq!(refused, Refusal::Exceeds { limit: Limit::Capturable, pointer: "/amount".into(), asked: 500, available: 490 });
+    assert_eq!(refused, Refusal::Exceeds(Exceeded { limit: Limit::Capturable, pointer: "/amount".into(), asked: 500, available: 490 }));
     world.capture(some(490)).unwrap();
     let Err(Refusal::NotAllowed(refused)) = world.capture(some(1)) else { panic!() };
     assert_eq!(refused.reasons, [Obstacle::NothingAuthorized]);
@@ -188,7 +188,7 @@ fn the_value_of_refunded_lines_stays_owed_and_each_unit_is_refunded_once() {
     world.refund_this(json!({ "lines": [{ "id": line, "quantity": 1 }] })).unwrap();
     assert_eq!(world.last(OperationKind::Refund).amount, minor(1500), "1250 and half of the tax");
     let refused = world.refund_this(json!({ "lines": [{ "id": line, "quantity": 2 }] })).unwrap_err();
-    assert_eq!(refused, Refusal::Exceeds { limit: Limit::Quantity, pointer: "/lines/0/quantity".into(), asked: 2, available: 1 });
+    assert_eq!(refused, Refusal::Exceeds(Exceeded { limit: Limit::Quantity, pointer: "/lines/0/quantity".into(), asked: 2, available: 1 }));
     world.fails(world.last(OperationKind::Refund).id);
     world.check();
     assert_eq!(world.last(OperationKind::Refund).state, OperationState::Requested, "what is owed is tried again");
@@ -220,7 +220,7 @@ fn a_refund_goes_over_the_tenders_oldest_first_unless_it_is_said() {
     let refused = world.refund_this(json!({ "amount": 1500, "allocation": [{ "payment_id": second, "amount": 1499 }] })).unwrap_err();
     assert!(matches!(refused, Refusal::Invalid(errors) if errors[0].code == "mismatch"));
     let refused = world.refund_this(json!({ "amount": 1500, "allocation": [{ "payment_id": first, "amount": 1500 }] })).unwrap_err();
-    assert!(matches!(refused, Refusal::Exceeds { asked: 1500, available: 1000, .. }));
+    assert!(matches!(refused, Refusal::Exceeds(Exceeded { asked: 1500, available: 1000, .. })));
     world.refund_this(json!({ "amount": 1500, "allocation": [{ "payment_id": second, "amount": 1500 }] })).unwrap();
     world.check();
     assert_eq!(refunds(&world), [(1, 1500)]);
