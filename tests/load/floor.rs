@@ -57,7 +57,7 @@ fn uuid(id: &str) -> String {
     id.trim_start_matches("ten_").to_owned()
 }
 
-/// The statement with an expression in the place of each parameter, last first: `$9` is part of `$94`.
+/// The statement with an expression in the place of each parameter, last first: `$9` is part of `$99`.
 fn one_statement(tenant: &str) -> String {
     let statement = ONE_STATEMENT.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n");
     let filled = expressions(tenant)
@@ -68,7 +68,7 @@ fn one_statement(tenant: &str) -> String {
     format!("\\set r random(1, 9000000000000000000)\n{};\n", filled.trim_end().replace("{r}", ":r::bigint"))
 }
 
-/// The 94 parameters of an order of three lines and one tender, as the service binds them.
+/// The 101 parameters of an order of three lines and one tender, as the service binds them.
 fn expressions(tenant: &str) -> Vec<String> {
     const ORDER: &str = "lpad(to_hex({r}), 32, '0')::uuid";
     const PAYMENT: &str = "lpad(to_hex({r}), 32, '1')::uuid";
@@ -97,13 +97,15 @@ fn expressions(tenant: &str) -> Vec<String> {
     all.extend(["ARRAY['capture']", "ARRAY['requested']", "ARRAY[9990::bigint]"].map(text));
     all.extend([null("bigint"), null("text"), null("text"), null("text"), null("text")]);
     all.extend(["ARRAY[false]", "ARRAY[false]", "ARRAY[clock_timestamp()]"].map(text));
-    all.extend([null("timestamptz"), null("timestamptz")]);
-    all.extend(["uuid", "text", "text", "text", "text", "timestamptz", "uuid", "uuid", "bigint"].map(none));
+    all.extend([null("timestamptz"), null("timestamptz"), null("text")]);
+    all.extend(["ARRAY[0::bigint]", "ARRAY[false]"].map(text));
+    all.push(null("timestamptz"));
+    all.extend(["uuid", "text", "text", "text", "text", "timestamptz", "boolean", "uuid", "uuid", "bigint"].map(none));
     all.push(text("ARRAY['payment_deadline', 'payment_reconcile']"));
     all.push(format!("ARRAY[{ORDER}, {OPERATION}]"));
-    all.push(text("ARRAY[clock_timestamp(), clock_timestamp()]"));
+    all.extend(["ARRAY[clock_timestamp(), clock_timestamp()]", "ARRAY[0, 0]"].map(text));
     all.extend(["1", "1", "'pending'", "'pending'", "'unfulfilled'", "'none'", "'requested'", "1"].map(text));
-    all.extend([text("'{\"receivable\": 9990, \"sales\": -9990}'"), now]);
+    all.extend([text("'{\"receivable\": 9990, \"sales\": -9990}'"), now, text("false")]);
     all.extend([text("'create-order'"), text("{r}::text"), bytes(32), bytes(1600)]);
     all.extend(["{r}", "'ref-' || {r}", "{r}::text"].map(text));
     all.extend([bytes(32), text("'EUR'"), text("'cus_77'")]);
