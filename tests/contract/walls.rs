@@ -39,7 +39,7 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
         "order_find_by_payment" => vec![tenant.clone(), owner.payment.clone()],
         "payment_operation_find_unsettled" => vec![owner.operation.clone(), "NULL".to_owned()],
         "payment_operation_list" => vec![tenant.clone(), format!("ARRAY[{}]", owner.operation)],
-        "payment_operation_list_unsettled" => vec![["NULL"; 3].map(str::to_owned).to_vec(), vec!["10".to_owned()]].concat(),
+        "payment_operation_list_unsettled" => ["NULL", "NULL", "NULL", "10"].map(str::to_owned).to_vec(),
         "payment_token_find" => vec![tenant.clone(), owner.payment.clone()],
         "tenant_exists" | "tenant_find" | "tenant_lock" => vec![tenant.clone()],
         new => panic!("{new} reads rows: say here for which parameters it finds some, or that it reads no tenant's"),
