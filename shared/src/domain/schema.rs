@@ -33,12 +33,7 @@ pub(in crate::domain) fn pattern(pattern: impl Into<String>, description: impl I
 
 /// One of these texts; each comes with what it means.
 pub(crate) fn enumeration(description: &str, values: &[(&str, &str)]) -> RefOr<Schema> {
-    let meanings = values.iter().map(|(text, meaning)| {
-        format!(
-            "
-- `{text}`: {meaning}"
-        )
-    });
+    let meanings = values.iter().map(|(text, meaning)| format!("\n- `{text}`: {meaning}"));
     let description = meanings.fold(format!("{}\n", description.trim()), |text, line| text + &line);
     string().enum_values(Some(values.iter().map(|(text, _)| *text))).description(Some(description)).into()
 }
