@@ -301,7 +301,7 @@ pub const VOID_PAYMENT: HttpSpec = HttpSpec {
 pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-inventory-event",
     queue: "order-service.inventory-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "inventory.events", routing_keys: &["inventory.#"] }],
     sources: &["/inventory"],
     types: &[
@@ -319,7 +319,7 @@ pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
 pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-payment-event",
     queue: "order-service.payment-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "payments.events", routing_keys: &["payment.#", "refund.#"] }],
     sources: &["/payments", "/webhooks/payments"],
     types: &[
@@ -341,7 +341,7 @@ pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
 pub const ON_SHIPMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-shipment-event",
     queue: "order-service.shipment-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "shipping.events", routing_keys: &["shipment.#"] }],
     sources: &["/shipping"],
     types: &[

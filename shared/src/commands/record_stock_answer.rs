@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{CommandError, Context, Origin, change_order};
+use super::Change;
 use crate::domain::{
     ids::OrderId,
     order::{draft::Draft, stock::StockAnswer},
@@ -21,12 +21,7 @@ pub struct StockNews {
     pub unavailable: Value,
 }
 
-/// Applies it, once for each message.
-///
-/// # Errors
-/// [`CommandError::NotYetKnown`] when the order does not exist yet; a store's failures.
-pub async fn execute(context: &Context, origin: &Origin, news: &StockNews) -> Result<(), CommandError> {
-    let decide = |draft: &mut Draft<'_>| draft.stock_answered(news.answer, news.attempt, news.unavailable.clone());
-    change_order::for_message(context, origin, news.order, &decide).await?;
-    Ok(())
+/// What it asks of the order. An answer to another attempt than the present one changes nothing.
+pub fn change(StockNews { order, answer, attempt, unavailable }: StockNews) -> Change {
+    Change::new(order, move |draft: &mut Draft<'_>| draft.stock_answered(answer, attempt, unavailable.clone()))
 }
