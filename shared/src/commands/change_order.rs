@@ -268,7 +268,7 @@ async fn save(
         answer_sealed = Some((key, idempotency::seal(context, origin.tenant, key, answer)?));
     }
     let row = answer_sealed.as_ref().map(|(key, sealed)| AnswerRow { function: key.function, key: key.key, answer_sealed: sealed });
-    let bodies = envelope::encode(&changes.messages, origin, now);
+    let bodies = envelope::encode(&changes.messages, origin, now)?;
     let write = Write {
         order,
         changes,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::{
     filing,
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     commands::{CommandError, Context},
     db::{self, deferred_messages::DueMessage},
+    domain::schema::Shape,
     function::ConsumerSpec,
     secrets::{keyring::OpenError, row_aad},
     telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
@@ -28,12 +30,21 @@ pub struct ConsumerFunction {
     /// What it declares of itself.
     pub spec: &'static ConsumerSpec,
     handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>,
+    /// How the data of what it takes describes itself; only the document of messages reads it.
+    pub(super) data: Option<Shape>,
 }
 
 impl ConsumerFunction {
     /// Joins a manifest and its handler. `Ok` means that the message took effect, now or earlier.
     pub const fn new(spec: &'static ConsumerSpec, handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>) -> Self {
-        Self { spec, handle }
+        Self { spec, handle, data: None }
+    }
+
+    /// The data of every type that it understands: what its handler parses.
+    #[must_use]
+    pub fn takes<T: ToSchema>(mut self) -> Self {
+        self.data = Some(Shape::of::<T>());
+        self
     }
 }
 

@@ -5,13 +5,13 @@
 use shared::{
     catalog,
     commands::record_payment_news,
-    domain::payments::report::News,
+    domain::payments::report::{News, OperationReport},
     messaging::{ConsumerFunction, Incoming, Rejection},
 };
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::new(&catalog::ON_PAYMENT_EVENT, |incoming| Box::pin(handle(incoming)))
+    ConsumerFunction::new(&catalog::ON_PAYMENT_EVENT, |incoming| Box::pin(handle(incoming))).takes::<OperationReport>()
 }
 
 async fn handle(incoming: Incoming) -> Result<(), Rejection> {
