@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use shared::{catalog, domain::permissions::Permission};
 
 use super::{
-    Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, WEBHOOK_PATH, WEBHOOK_SECRET, raw_id, until, vhost::Vhost,
+    Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, WEBHOOK_PATH, WEBHOOK_SECRET, messages, raw_id, until,
+    vhost::Vhost,
 };
 
 /// Seals what tests store; not the development key, and no key of anybody.
@@ -369,6 +370,16 @@ impl Stack {
     pub async fn payment_operations(&self) -> Vec<Value> {
         let (_, body) = self.fetch(&format!("{}/operations", self.simulator_url())).await;
         serde_json::from_str::<Value>(&body).unwrap().as_array().unwrap().clone()
+    }
+}
+
+/// What a test made the service say is as it is documented, or the test fails.
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // A test that has failed has told what it had to tell.
+        if !std::thread::panicking() {
+            messages::hold(self.database.administrator_url());
+        }
     }
 }
 

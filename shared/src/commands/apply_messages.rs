@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     CommandError, Context, Origin,
-    change_order::{self, Changed},
+    change_order::{self, Changed, Failed},
 };
 use crate::{
     chaos::{self, CrashPoint},
@@ -72,6 +72,12 @@ enum Hindrance {
 
 impl From<db::Error> for Hindrance {
     fn from(_: db::Error) -> Self {
+        Self::Failed
+    }
+}
+
+impl From<Failed> for Hindrance {
+    fn from(_: Failed) -> Self {
         Self::Failed
     }
 }

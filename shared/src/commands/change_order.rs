@@ -158,7 +158,7 @@ impl<'m> Mode<'m> {
 type Answered = (Changed, Option<Answer>);
 
 /// Why an attempt failed: only a database's failure may be worth another.
-enum Failed {
+pub(super) enum Failed {
     Command(CommandError),
     Database(db::Error),
 }
@@ -267,7 +267,7 @@ async fn save(
         answer_sealed = Some((key, idempotency::seal(context, origin.tenant, key, answer)?));
     }
     let row = answer_sealed.as_ref().map(|(key, sealed)| AnswerRow { function: key.function, key: key.key, answer_sealed: sealed });
-    Ok(write(tx, origin, changed, &tokens_sealed, row.as_ref(), now).await?)
+    write(tx, origin, changed, &tokens_sealed, row.as_ref(), now).await
 }
 
 /// Writes the change, if it is one, with the messages that tell of it.
@@ -278,12 +278,12 @@ pub(super) async fn write(
     tokens_sealed: &[SealedToken],
     answer: Option<&AnswerRow<'_>>,
     now: Timestamp,
-) -> Result<(), db::Error> {
+) -> Result<(), Failed> {
     if changes.is_empty() {
         return Ok(());
     }
-    let bodies = envelope::encode(&changes.messages, origin, now);
+    let bodies = envelope::encode(&changes.messages, origin, now)?;
     let (actor, correlation_id) = (origin.actor, &origin.correlation_id);
     let write = Write { order, changes, bodies: &bodies, tokens_sealed, actor, correlation_id, now };
-    orders::order_save(tx, &write, answer).await
+    Ok(orders::order_save(tx, &write, answer).await?)
 }

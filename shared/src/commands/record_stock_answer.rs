@@ -1,10 +1,9 @@
 //! Apply an answer of the inventory service to the order it speaks of.
 
-use serde_json::Value;
-
 use super::Change;
 use crate::domain::{
     ids::OrderId,
+    messages::Shortage,
     order::{draft::Draft, stock::StockAnswer},
 };
 
@@ -17,11 +16,11 @@ pub struct StockNews {
     pub answer: StockAnswer,
     /// The attempt it speaks of.
     pub attempt: u32,
-    /// Lines without stock, as the inventory service lists them; `null` unless it refuses.
-    pub unavailable: Value,
+    /// Articles of which there is not enough; none unless it refuses.
+    pub short: Vec<Shortage>,
 }
 
 /// What it asks of the order. An answer to another attempt than the present one changes nothing.
-pub fn change(StockNews { order, answer, attempt, unavailable }: StockNews) -> Change {
-    Change::new(order, move |draft: &mut Draft<'_>| draft.stock_answered(answer, attempt, unavailable.clone()))
+pub fn change(StockNews { order, answer, attempt, short }: StockNews) -> Change {
+    Change::new(order, move |draft: &mut Draft<'_>| draft.stock_answered(answer, attempt, &short))
 }

@@ -15,10 +15,14 @@ use crate::{
         ids::{OrderId, TenantId},
     },
     function::ConsumerSpec,
+    telemetry::traceparent::TraceParent,
 };
 
 /// How attributes are spelled as AMQP headers: the AMQP binding's two spellings, and HTTP's, which Knative uses.
 const BINARY_PREFIXES: [&str; 3] = ["cloudEvents:", "cloudEvents_", "ce-"];
+
+/// Characters of a `correlationid` that is passed on; in place of a longer one the event's own `id` is.
+const CORRELATION_ID_MAX: usize = 128;
 
 /// A message that a function may believe: a CloudEvent of a known type, from a known source, of a tenant.
 pub struct Incoming {
@@ -54,16 +58,22 @@ impl Incoming {
 
     /// The circumstances for that command: the inbox claim makes it happen once.
     pub fn origin(&self) -> Origin {
-        let text = |name| self.event.extension_text(name).map(str::to_owned);
+        let text = |name| self.event.extension_text(name);
+        let correlation_id = text("correlationid").filter(|text| is_correlation_id(text)).unwrap_or(&self.event.id);
         Origin {
             tenant: self.tenant,
             actor: Actor::Function(self.spec.name),
-            correlation_id: text("correlationid").unwrap_or_else(|| self.event.id.clone()),
+            correlation_id: correlation_id.to_owned(),
             causation_id: Some(self.event.id.clone()),
-            traceparent: text("traceparent"),
+            traceparent: text("traceparent").and_then(TraceParent::parse).map(|parent| parent.to_string()),
             claim: Claim::Inbox { consumer: self.spec.name, source: self.event.source.clone(), message_id: self.event.id.clone() },
         }
     }
+}
+
+/// What we join by and pass on: as long as a request's id, and visible ASCII like one.
+fn is_correlation_id(text: &str) -> bool {
+    (1..=CORRELATION_ID_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A message as far as it could be read.
@@ -224,6 +234,7 @@ mod tests {
 
     static SPEC: ConsumerSpec = ConsumerSpec {
         name: "on-payment-event",
+        purpose: "",
         queue: "q",
         prefetch: 1,
         bindings: &[],

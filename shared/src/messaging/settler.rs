@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::{
     filing,
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     commands::{Change, CommandError, Context, apply_messages},
     db::{self, deferred_messages::DueMessage},
+    domain::schema::Shape,
     function::ConsumerSpec,
     secrets::{keyring::OpenError, row_aad},
     telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
@@ -28,6 +30,8 @@ pub struct ConsumerFunction {
     /// What it declares of itself.
     pub spec: &'static ConsumerSpec,
     handle: Handle,
+    /// How the data of what it takes describes itself; only the document of messages reads it.
+    pub(super) data: Option<Shape>,
 }
 
 /// How a function takes a message.
@@ -45,13 +49,20 @@ pub(super) type ReadChange = fn(&Incoming) -> Result<Change, Rejection>;
 impl ConsumerFunction {
     /// Joins a manifest and its handler. `Ok` means that the message took effect, now or earlier.
     pub const fn new(spec: &'static ConsumerSpec, handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>) -> Self {
-        Self { spec, handle: Handle::Itself(handle) }
+        Self { spec, handle: Handle::Itself(handle), data: None }
     }
 
     /// Joins a manifest and the reading of messages each of which changes one order, and does nothing else. Messages that come together
     /// take effect together.
     pub const fn changing_orders(spec: &'static ConsumerSpec, read: fn(&Incoming) -> Result<Change, Rejection>) -> Self {
-        Self { spec, handle: Handle::Order(read) }
+        Self { spec, handle: Handle::Order(read), data: None }
+    }
+
+    /// The data of every type that it understands: what its handler parses.
+    #[must_use]
+    pub fn takes<T: ToSchema>(mut self) -> Self {
+        self.data = Some(Shape::of::<T>());
+        self
     }
 }
 

@@ -7,22 +7,26 @@ use shared::{
         Change,
         record_stock_answer::{self, StockNews},
     },
+    domain::{messages::Shortage, schema::ReservationId},
     messaging::{ConsumerFunction, DeadClass, Incoming, Rejection},
 };
+use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::changing_orders(&catalog::ON_INVENTORY_EVENT, read)
+    ConsumerFunction::changing_orders(&catalog::ON_INVENTORY_EVENT, read).takes::<Answer>()
 }
 
 /// The data of every `inventory.*` event.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StockAnswer)]
 struct Answer {
-    /// `ord_…:2`: the order and the attempt.
+    /// As the command named it: the order and the attempt.
+    #[schema(value_type = ReservationId)]
     reservation_id: String,
-    /// Lines without stock; `inventory.rejected` only.
+    /// What there is not enough of; `inventory.rejected` only.
     #[serde(default)]
-    lines: serde_json::Value,
+    lines: Vec<Shortage>,
 }
 
 fn read(incoming: &Incoming) -> Result<Change, Rejection> {
@@ -33,7 +37,7 @@ fn read(incoming: &Incoming) -> Result<Change, Rejection> {
         order: incoming.order_id()?,
         answer: incoming.event.r#type.parse().map_err(|_| malformed("the type is no answer of an inventory service"))?,
         attempt: attempt.ok_or_else(|| malformed("reservation_id does not end in its attempt"))?,
-        unavailable: lines,
+        short: lines,
     };
     Ok(record_stock_answer::change(news))
 }

@@ -5,13 +5,13 @@
 use shared::{
     catalog,
     commands::{Change, record_payment_news},
-    domain::payments::report::News,
+    domain::payments::report::{News, OperationReport},
     messaging::{ConsumerFunction, Incoming, Rejection},
 };
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::changing_orders(&catalog::ON_PAYMENT_EVENT, read)
+    ConsumerFunction::changing_orders(&catalog::ON_PAYMENT_EVENT, read).takes::<OperationReport>()
 }
 
 fn read(incoming: &Incoming) -> Result<Change, Rejection> {

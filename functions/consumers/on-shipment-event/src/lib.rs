@@ -10,16 +10,20 @@ use shared::{
     domain::{fulfilment::Tracking, ids::FulfillmentId},
     messaging::{ConsumerFunction, DeadClass, Incoming, Rejection},
 };
+use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::changing_orders(&catalog::ON_SHIPMENT_EVENT, read)
+    ConsumerFunction::changing_orders(&catalog::ON_SHIPMENT_EVENT, read).takes::<Report>()
 }
 
 /// The data of every `shipment.*` event.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ShipmentReport)]
 struct Report {
+    /// As the request named it.
     fulfillment_id: FulfillmentId,
+    /// Where the parcel is, once that is known; a later report may leave it out.
     #[serde(default)]
     tracking: Option<Tracking>,
 }
