@@ -304,7 +304,7 @@ pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-inventory-event",
     purpose: "Apply the inventory service's answers",
     queue: "order-service.inventory-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "inventory.events", routing_keys: &["inventory.#"] }],
     sources: &["/inventory"],
     types: &[
@@ -323,7 +323,7 @@ pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-payment-event",
     purpose: "Apply outcomes that the payment service announces",
     queue: "order-service.payment-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "payments.events", routing_keys: &["payment.#", "refund.#"] }],
     sources: &["/payments", "/webhooks/payments"],
     types: &[
@@ -346,7 +346,7 @@ pub const ON_SHIPMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-shipment-event",
     purpose: "Apply a shipping partner's progress reports",
     queue: "order-service.shipment-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "shipping.events", routing_keys: &["shipment.#"] }],
     sources: &["/shipping"],
     types: &[

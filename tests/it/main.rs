@@ -3,6 +3,7 @@
 mod api_docs;
 mod audit_ledger;
 mod bad_input;
+mod batches;
 mod cancel_order;
 mod capture_payment;
 mod consumers;

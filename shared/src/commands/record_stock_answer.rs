@@ -1,6 +1,6 @@
 //! Apply an answer of the inventory service to the order it speaks of.
 
-use super::{CommandError, Context, Origin, change_order};
+use super::Change;
 use crate::domain::{
     ids::OrderId,
     messages::Shortage,
@@ -20,12 +20,7 @@ pub struct StockNews {
     pub short: Vec<Shortage>,
 }
 
-/// Applies it, once for each message.
-///
-/// # Errors
-/// [`CommandError::NotYetKnown`] when the order does not exist yet; a store's failures.
-pub async fn execute(context: &Context, origin: &Origin, news: &StockNews) -> Result<(), CommandError> {
-    let decide = |draft: &mut Draft<'_>| draft.stock_answered(news.answer, news.attempt, &news.short);
-    change_order::for_message(context, origin, news.order, &decide).await?;
-    Ok(())
+/// What it asks of the order. An answer to another attempt than the present one changes nothing.
+pub fn change(StockNews { order, answer, attempt, short }: StockNews) -> Change {
+    Change::new(order, move |draft: &mut Draft<'_>| draft.stock_answered(answer, attempt, &short))
 }

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use shared::{
     catalog,
-    commands::record_stock_answer::{self, StockNews},
+    commands::{
+        Change,
+        record_stock_answer::{self, StockNews},
+    },
     domain::{messages::Shortage, schema::ReservationId},
     messaging::{ConsumerFunction, DeadClass, Incoming, Rejection},
 };
@@ -11,7 +14,7 @@ use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::new(&catalog::ON_INVENTORY_EVENT, |incoming| Box::pin(handle(incoming))).takes::<Answer>()
+    ConsumerFunction::changing_orders(&catalog::ON_INVENTORY_EVENT, read).takes::<Answer>()
 }
 
 /// The data of every `inventory.*` event.
@@ -26,7 +29,7 @@ struct Answer {
     lines: Vec<Shortage>,
 }
 
-async fn handle(incoming: Incoming) -> Result<(), Rejection> {
+fn read(incoming: &Incoming) -> Result<Change, Rejection> {
     let Answer { reservation_id, lines } = incoming.data()?;
     let malformed = |what| Rejection::dead(DeadClass::Malformed, what);
     let attempt = reservation_id.rsplit_once(':').and_then(|(_, attempt)| attempt.parse().ok());
@@ -36,6 +39,5 @@ async fn handle(incoming: Incoming) -> Result<(), Rejection> {
         attempt: attempt.ok_or_else(|| malformed("reservation_id does not end in its attempt"))?,
         short: lines,
     };
-    record_stock_answer::execute(incoming.context(), &incoming.origin(), &news).await?;
-    Ok(())
+    Ok(record_stock_answer::change(news))
 }
