@@ -2,7 +2,7 @@
 //! against the schema of its type, and remembered, so that the whole run can tell which types no test has ever seen.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Arc, LazyLock, Mutex},
 };
@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{Sql, database::finally};
 
-/// Where the types that were seen are noted, one empty file each; `cargo xtask test` looks there when all tests have run.
+/// Where an event of each type that was seen is kept, in a file of its name; `cargo xtask test` looks there when all tests have run.
 const SEEN: &str = "TEST_MESSAGES_SEEN";
 
 /// Definitions that are parts of an envelope: beside them there is more.
@@ -28,14 +28,16 @@ pub(crate) fn hold(database: Url) {
     let found = Arc::clone(&wrong);
     finally(async move {
         let rows = Sql::new(&database).rows("SELECT convert_from(body, 'UTF8') AS body FROM outbox").await;
-        let mut types = BTreeSet::new();
+        let mut seen = BTreeMap::new();
         for row in rows {
             let event: Value = serde_json::from_str(row["body"].as_str().unwrap_or_default()).unwrap_or_default();
             let errors = check(&event);
-            types.extend(event["type"].as_str().map(str::to_owned));
             lock(&found).extend(errors.into_iter().map(|error| format!("{error}\nin {event}")));
+            if let Some(r#type) = event["type"].as_str() {
+                seen.insert(r#type.to_owned(), event);
+            }
         }
-        note(&types);
+        note(&seen);
     });
     let wrong = lock(&wrong);
     assert!(wrong.is_empty(), "{} messages are not as docs/schemas says:\n{}", wrong.len(), wrong[..wrong.len().min(3)].join("\n"));
@@ -93,11 +95,11 @@ fn close(schema: &mut Value) {
 }
 
 /// Without the variable nobody asks: a test that is run alone has nothing to say about the whole.
-fn note(types: &BTreeSet<String>) {
+fn note(seen: &BTreeMap<String, Value>) {
     let Some(folder) = std::env::var_os(SEEN).map(PathBuf::from) else { return };
-    for r#type in types {
-        // Two tests may note the same at once; what is noted stays noted.
-        std::fs::write(folder.join(r#type), "").unwrap_or_else(|error| panic!("{SEEN}: {error}"));
+    for (r#type, event) in seen {
+        // Of several tests the last counts; each of them had one to show.
+        std::fs::write(folder.join(r#type), format!("{event:#}\n")).unwrap_or_else(|error| panic!("{SEEN}: {error}"));
     }
 }
 

@@ -35,6 +35,7 @@ pub struct Options {
     simulators: Option<Vec<String>>,
     environment: Vec<(&'static str, String)>,
     proxied: Vec<&'static str>,
+    definitions: Option<Value>,
 }
 
 impl Options {
@@ -43,7 +44,15 @@ impl Options {
     pub fn http() -> Self {
         let names: Vec<_> = catalog::HTTP.iter().map(|spec| spec.name).collect();
         let arguments = vec!["--only".to_owned(), names.join(",")];
-        Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new(), proxied: Vec::new() }
+        Self {
+            arguments,
+            consumes: Vec::new(),
+            broker: false,
+            simulators: None,
+            environment: Vec::new(),
+            proxied: Vec::new(),
+            definitions: None,
+        }
     }
 
     /// Every function, with the broker and without partners: the test is the partners.
@@ -72,6 +81,18 @@ impl Options {
         let idle = |queue: &str| catalog::CONSUMERS.iter().any(|spec| spec.queue == queue && functions.contains(&spec.name));
         let consumes = self.consumes.into_iter().filter(|queue| !idle(queue)).collect();
         Self { arguments, consumes, ..self }
+    }
+
+    /// On a virtual host where somebody has imported these definitions before.
+    #[must_use]
+    pub fn prepared(self, definitions: Value) -> Self {
+        Self { definitions: Some(definitions), ..self }
+    }
+
+    /// Without waiting until this queue is consumed: something is in the way.
+    #[must_use]
+    pub fn idle(self, queue: &str) -> Self {
+        Self { consumes: self.consumes.into_iter().filter(|consumed| consumed != queue).collect(), ..self }
     }
 
     /// More arguments of the simulators.
@@ -132,6 +153,9 @@ impl Stack {
             }
         };
         let (database, vhost) = tokio::join!(Database::migrated(&servers), vhost);
+        if let (Some(vhost), Some(definitions)) = (&vhost, &options.definitions) {
+            vhost.import(definitions).await;
+        }
         let mut environment = vec![
             ("DATABASE_URL", database.service_url()),
             ("REDIS_URL", servers.redis.clone()),
@@ -288,6 +312,14 @@ impl Stack {
     /// When the stack has no broker.
     pub async fn partner(&self) -> Partner {
         Partner::connect(&self.amqp_url()).await
+    }
+
+    /// What is declared on the broker, as a definitions file.
+    ///
+    /// # Panics
+    /// When the stack has no broker.
+    pub async fn definitions(&self) -> Value {
+        self.vhost.as_ref().expect("the options asked for no broker").definitions().await
     }
 
     /// The administrator's look at the database.
