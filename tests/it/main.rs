@@ -25,6 +25,7 @@ mod migrate;
 mod order_life;
 mod outbox_relay;
 mod process;
+mod prune_records;
 mod receive_payment_webhook;
 mod reconcile_payments;
 mod refund_order;
