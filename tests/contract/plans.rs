@@ -39,7 +39,7 @@ async fn every_week_of_the_outbox_is_read_by_an_index_from_its_first_message_on(
     sql.execute("ANALYZE outbox").await.unwrap();
     let weeks = usize::try_from(sql.count("outbox_partitions").await).unwrap();
     for (statement, arguments, scan) in [
-        ("outbox_unpublished", "'{0,1}', 64, '{}'", "unpublished_idx|shard_seq_idx"),
+        ("outbox_unpublished", "'{0,1}', '{64,64}', '{}'", "unpublished_idx|shard_seq_idx"),
         ("outbox_mark_published", "'{}', '{}', now()", "pkey|event_idx"),
     ] {
         let plan = plan(&sql, statement, "orders_relay", arguments).await;
