@@ -26,6 +26,7 @@ mod migrate;
 mod order_life;
 mod outbox_relay;
 mod process;
+mod prune_records;
 mod readers;
 mod receive_payment_webhook;
 mod reconcile_payments;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Error, TenantTx};
+use super::{Database, Error, TenantTx};
 use crate::domain::{ids::TenantId, timestamp::Timestamp};
 
 /// One message to file.
@@ -53,4 +53,18 @@ pub async fn dead_letter_insert(tx: &mut TenantTx, letter: &DeadLetter<'_>, now:
         .execute(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Deletes dead letters that were filed before a moment, the oldest first, `limit` at most. Returns how many. Under a role that sees all
+/// tenants.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn dead_letter_delete_old(database: &Database, before: Timestamp, limit: i64) -> Result<u64, Error> {
+    let deleted = sqlx::query(include_str!("dead_letter_delete_old.sql"))
+        .bind(before.to_jiff().to_sqlx())
+        .bind(limit)
+        .execute(database.system())
+        .await?;
+    Ok(deleted.rows_affected())
 }

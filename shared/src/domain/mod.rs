@@ -4,7 +4,8 @@
 //! together with its history, postings and messages. In reading order: [`money`] and [`ids`]; [`order::status`] and
 //! [`order::transitions`], the table of an order's life; [`order::place`]; then what happens to an order: [`order::stock`],
 //! [`order::payment`], [`order::shipment`], and after each [`order::advance`]. Beside orders: [`tenant`] with its [`policy`], [`api_key`],
-//! and [`audit`], the trail of what is done to both; and [`deferral`], the patience with messages. [`lifecycle`] prints an order's life
+//! and [`audit`], the trail of what is done to both; and [`deferral`], the patience with messages; [`retention`], how long
+//! things are kept. [`lifecycle`] prints an order's life
 //! for people.
 
 pub mod actor;
@@ -22,6 +23,7 @@ pub mod patch;
 pub mod payments;
 pub mod permissions;
 pub mod policy;
+pub mod retention;
 pub mod schema;
 pub mod tenant;
 pub mod text_enum;
