@@ -297,6 +297,18 @@ pub const VOID_PAYMENT: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// File what killed its consumer as a dead letter
+pub const ON_DEAD_LETTER: ConsumerSpec = ConsumerSpec {
+    name: "on-dead-letter",
+    queue: "order-service.dead-letters",
+    prefetch: 8,
+    bindings: &[Binding { exchange: "orders.dead", routing_keys: &["#"] }],
+    sources: &[],
+    types: &[],
+    timeout_seconds: 15,
+    database_role: "orders_app",
+};
+
 /// Apply the inventory service's answers
 pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-inventory-event",
@@ -435,7 +447,8 @@ pub const HTTP: &[&HttpSpec] = &[
 ];
 
 /// Every consumer.
-pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
+pub const CONSUMERS: &[&ConsumerSpec] =
+    &[&ON_DEAD_LETTER, &ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
 
 /// Every job.
 pub const JOBS: &[&JobSpec] = &[&AUDIT_LEDGER, &EXPIRE_ORDERS, &MIGRATE, &OUTBOX_RELAY, &RECONCILE_PAYMENTS, &RETRY_DEFERRED_MESSAGES];

@@ -30,6 +30,7 @@ pub fn all() -> Functions {
             void_payment::function(),
         ],
         consumers: vec![
+            on_dead_letter::function(),
             on_inventory_event::function(),
             on_payment_event::function(),
             on_shipment_event::function(),

@@ -5,6 +5,7 @@
 mod crash_points;
 mod disconnects;
 mod invariants;
+mod killers;
 mod kills;
 mod planted_bugs;
 mod races;

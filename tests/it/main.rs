@@ -22,6 +22,7 @@ mod list_orders;
 mod list_payment_operations;
 mod list_payments;
 mod migrate;
+mod on_dead_letter;
 mod order_life;
 mod outbox_relay;
 mod process;

@@ -165,6 +165,8 @@ impl Attributes {
         let refuse = |why| Err(DecodeError::InvalidAttribute { name: name.clone(), why });
         match &value {
             Value::Null => return Ok(()),
+            // CloudEvents 1.0, "Type System"; and PostgreSQL keeps no NUL.
+            Value::String(text) if text.chars().any(char::is_control) => return refuse("it has control characters"),
             Value::String(_) | Value::Bool(_) => {}
             Value::Number(number) if number.is_i64() => {}
             _ => return refuse("it is neither a string nor a boolean nor an integer"),

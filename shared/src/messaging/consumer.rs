@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     connection::{self, Failure, Link, stop_requested},
-    incoming::Message,
+    incoming::delivery_fields,
     settler::{Settlement, Settler},
     topology,
 };
@@ -109,12 +109,11 @@ impl Deliveries {
     /// Takes one delivery from its reading to its acknowledgement.
     async fn settle(self: Arc<Self>, delivery: Delivery) {
         chaos::point(CrashPoint::MessageReceived);
-        let message = Message::of_delivery(&delivery, self.settler.spec());
         if chaos::is_planted(PlantedBug::AckBeforeCommit) {
             let _ = delivery.ack(BasicAckOptions::default()).await;
         }
         // The manifest's own limit: a process that consumes natively has no other.
-        if self.settler.settle(message, Duration::MAX).await == Settlement::StoreAway {
+        if self.settler.settle_fields(delivery_fields(&delivery), delivery.data.clone(), Duration::MAX).await == Settlement::StoreAway {
             self.store_answers().await;
             let _ = delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await;
         } else {

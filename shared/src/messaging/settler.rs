@@ -12,28 +12,38 @@ use tokio::time::timeout;
 use super::{
     filing,
     incoming::{Incoming, Message},
-    outcome::{DeadClass, Rejection},
+    outcome::Rejection,
 };
 use crate::{
     commands::{CommandError, Context},
     db::{self, deferred_messages::DueMessage},
+    domain::{dead_letter::DeadClass, deferral::TRIES_UNENDED_MAX},
     function::ConsumerSpec,
     secrets::{keyring::OpenError, row_aad},
     telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
 };
 
-/// A function that handles the messages of one queue.
+/// What is done about a message that may be believed.
+type Handle = fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>;
+
+/// A function that settles the messages of one queue.
 #[derive(Clone, Copy)]
 pub struct ConsumerFunction {
     /// What it declares of itself.
     pub spec: &'static ConsumerSpec,
-    handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>,
+    /// Nothing for one that files whatever comes.
+    handle: Option<Handle>,
 }
 
 impl ConsumerFunction {
     /// Joins a manifest and its handler. `Ok` means that the message took effect, now or earlier.
     pub const fn new(spec: &'static ConsumerSpec, handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>) -> Self {
-        Self { spec, handle }
+        Self { spec, handle: Some(handle) }
+    }
+
+    /// Joins a manifest to no handler: each message killed one, so it becomes a dead letter of the consumer that it killed.
+    pub const fn burying(spec: &'static ConsumerSpec) -> Self {
+        Self { spec, handle: None }
     }
 }
 
@@ -80,12 +90,16 @@ impl Settler {
     /// Settles an event that came as header fields and a body: in binary mode if the attributes are among the fields, otherwise in
     /// structured mode. Boxed, because hosts and tests would compile it again.
     pub fn settle_fields(&self, fields: HeaderMap, body: Vec<u8>, limit: Duration) -> BoxFuture<'_, Settlement> {
-        Box::pin(async move { self.settle(Message::read(&fields, body, self.spec()), limit).await })
+        let message = match self.function.handle {
+            Some(_) => Message::read(&fields, body, self.spec()),
+            None => Message::of_killer(&fields, body),
+        };
+        Box::pin(self.settle(message, limit))
     }
 
     /// Settles what its carrier could not even unpack: a dead letter, for `reason`.
     pub fn settle_unreadable<'s>(&'s self, body: Vec<u8>, reason: &'static str) -> BoxFuture<'s, Settlement> {
-        Box::pin(self.settle(Message::unreadable(body, reason), Duration::MAX))
+        Box::pin(self.settle(Message::unreadable(body, reason, self.spec()), Duration::MAX))
     }
 
     /// Tries a deferred message again, and says in a word what it came to. Its effect and its row go in two transactions: whoever dies
@@ -98,12 +112,16 @@ impl Settler {
         let aad = row_aad(filing::TABLE, deferred.tenant, &deferred.id.to_string());
         let body = self.context.keyring.open(&aad, &deferred.body_sealed)?;
         let message = Message::read(&HeaderMap::new(), body, self.spec());
-        let outcome = match self.handle(&message, limit).await {
+        let tried = match deferred.tries > TRIES_UNENDED_MAX {
+            true => Err(Rejection::dead(DeadClass::KilledConsumer, "whoever tried it again died or could not settle it")),
+            false => self.handle(&message, limit).await,
+        };
+        let outcome = match tried {
             Ok(()) => {
                 filing::forget(&self.context, deferred).await?;
                 Ok(())
             }
-            Err(rejection) => Err(filing::file_again(&self.context, self.spec().name, &message, deferred, rejection).await?),
+            Err(rejection) => Err(filing::file_again(&self.context, &message, deferred, rejection).await?),
         };
         self.report(&message, &outcome, started.elapsed());
         Ok(outcome.err().map_or("done", |rejection| rejection.outcome()))
@@ -127,7 +145,7 @@ impl Settler {
     /// Writes a refused message down and answers what it came to.
     pub(super) async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
         let reason = rejection.reason().to_owned();
-        filing::file(&self.context, self.spec().name, message, rejection).await.unwrap_or_else(|error| {
+        filing::file(&self.context, message, rejection).await.unwrap_or_else(|error| {
             let away = CommandError::from(error);
             Rejection::StoreAway { reason: format!("{away}, to write down: {reason}") }
         })
@@ -135,16 +153,17 @@ impl Settler {
 
     /// Runs the handler in a task of its own: a time limit must never drop a transaction that is under way.
     pub(super) async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
-        let (event, tenant) = match (&message.event, message.tenant, &message.fault) {
-            (_, _, Some(fault)) => return Err(fault.clone()),
-            (Some(event), Some(tenant), None) => (event.clone(), tenant),
-            // `Message` gives a fault to everything that lacks one of the two.
-            (_, _, None) => return Err(Rejection::dead(DeadClass::Malformed, "neither an event nor a fault")),
+        if let Some(fault) = &message.fault {
+            return Err(fault.clone());
+        }
+        // `Message` gives a fault to everything that lacks one of the three.
+        let (Some(event), Some(tenant), Some(handle)) = (message.event.clone(), message.tenant, self.function.handle) else {
+            return Err(Rejection::dead(DeadClass::Malformed, "neither an event nor a fault"));
         };
         let spec = self.spec();
         let incoming = Incoming { event, tenant, spec, context: self.context.clone() };
         let limit = limit.min(Duration::from_secs(spec.timeout_seconds));
-        match timeout(limit, tokio::spawn((self.function.handle)(incoming))).await {
+        match timeout(limit, tokio::spawn(handle(incoming))).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Rejection::Retry { reason: "the handler panicked".to_owned() }),
             // It may still take effect; the inbox makes the repeat a no-op then.
