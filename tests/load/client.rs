@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use shared::signature::{RequestParts, sign};
 use tests::Key;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::interval};
 use uuid::Uuid;
 
 /// What is asked for.
@@ -36,6 +36,8 @@ pub struct Load {
     pub clients: usize,
     /// How long.
     pub length: Duration,
+    /// Each client sends at this pace, late ones at once; without it, as soon as it has its answer.
+    pub each_every: Option<Duration>,
 }
 
 impl Load {
@@ -61,7 +63,11 @@ impl Load {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let mut latencies = Vec::new();
+        let mut pace = self.each_every.map(interval);
         while Instant::now() < until {
+            if let Some(pace) = &mut pace {
+                pace.tick().await;
+            }
             let (request, success) = self.request(&address);
             let started = Instant::now();
             let answer = sender.send_request(request).await.unwrap();

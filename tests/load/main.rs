@@ -1,50 +1,48 @@
-//! Measures creating and reading orders: floors and the service in alternation, in one run on one machine.
+//! Measures the service beside its floors, in alternation, in one run on one machine: [`orders`] over HTTP, [`messages`] over the broker.
 //!
 //! Run it with `cargo xtask bench`, which builds in release mode and starts the servers. Rates drift with the machine; what counts
 //! are the ratios of one run.
 
 mod client;
-mod floor;
 mod measured;
-mod start_up;
-mod static_file;
-mod table;
+mod messages;
+mod orders;
 
-use std::{env, process::ExitCode, time::Duration};
-
-use tests::{Options, Stack, sample};
-
-use crate::{
-    client::{Load, Traffic},
-    floor::Floor,
-    static_file::StaticFile,
-    table::{Table, What},
-};
-
-/// The process's name in /proc.
-const SERVICE: &str = "standalone";
+use std::{env, process::ExitCode};
 
 /// What `--help` prints.
 const HELP: &str = "\
-Measures the service beside its floors, in alternation: creating orders beside pgbench with eight statements and with the service's one
-statement, reading them beside nginx with a file.
+Measures the service beside its floors, in alternation.
 
-usage: cargo xtask bench [--quick] [--rounds N] [--seconds N] [--clients N]
+usage: cargo xtask bench [orders|messages] [--quick] [--rounds N] [--seconds N] [--clients N]
 
+  orders        creating orders beside pgbench with eight statements and with the service's one statement, reading
+                them beside nginx with a file (the default)
+  messages      the relay beside a program that only publishes, a consumer beside one that only acknowledges, and the
+                time from an order's change to its event at a consumer
   --quick       one round of four seconds each
   --rounds N    rounds; medians are printed (default 3)
   --seconds N   length of each measurement (default 8)
   --clients N   concurrent clients (default 32)
 ";
 
+/// What is measured.
+#[derive(Clone, Copy)]
+enum Subject {
+    Orders,
+    Messages,
+}
+
+/// How much of it.
 struct Arguments {
+    subject: Subject,
     rounds: usize,
     seconds: u64,
     clients: usize,
 }
 
 fn arguments() -> Result<Option<Arguments>, String> {
-    let mut parsed = Arguments { rounds: 3, seconds: 8, clients: 32 };
+    let mut parsed = Arguments { subject: Subject::Orders, rounds: 3, seconds: 8, clients: 32 };
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || {
@@ -56,6 +54,8 @@ fn arguments() -> Result<Option<Arguments>, String> {
                 .ok_or_else(|| format!("{argument} needs a number above 0, not {value}"))
         };
         match argument.as_str() {
+            "orders" => parsed.subject = Subject::Orders,
+            "messages" => parsed.subject = Subject::Messages,
             "--quick" => (parsed.rounds, parsed.seconds) = (1, 4),
             "--rounds" => parsed.rounds = number()?,
             "--seconds" => parsed.seconds = number()? as u64,
@@ -71,7 +71,10 @@ fn arguments() -> Result<Option<Arguments>, String> {
 async fn main() -> ExitCode {
     match arguments() {
         Ok(Some(arguments)) => {
-            run(&arguments).await;
+            match arguments.subject {
+                Subject::Orders => orders::run(&arguments).await,
+                Subject::Messages => messages::run(&arguments).await,
+            }
             ExitCode::SUCCESS
         }
         Ok(None) => {
@@ -83,42 +86,4 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
-}
-
-async fn run(arguments: &Arguments) {
-    let stack = Stack::start(Options::http()).await;
-    let caller = stack.tenant().await;
-    let idle_kib = measured::resident_kib(stack.service.pid());
-    let key = || caller.key.clone();
-    let load = |url: String, traffic| Load { url, traffic, clients: arguments.clients, length: Duration::from_secs(arguments.seconds) };
-    let create = load(stack.url(), Traffic::PlaceOrders(key()));
-    eprintln!("warming up");
-    create.run(Duration::from_secs(2)).await;
-    // Plans made while the tables were empty stay until their statistics change: autovacuum sees to that within a minute, we at once.
-    stack.sql().execute("ANALYZE").await.unwrap();
-    let order = caller.place(&sample::order()).await;
-    let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
-    let nginx = StaticFile::serve(caller.get(&path).send().await.expect(200).body.as_slice());
-    let read = load(stack.url(), Traffic::Read(key(), path));
-    let read_openly = load(nginx.url(), Traffic::ReadOpenly(static_file::PATH.to_owned()));
-
-    let mut table = Table::default();
-    for round in 1..=arguments.rounds {
-        for what in What::ALL {
-            eprintln!("round {round} of {}: {}", arguments.rounds, what.name());
-            let row = match what {
-                What::EightStatements => Floor::EightStatements.run(&stack, &caller.key, arguments.clients, arguments.seconds),
-                What::OneStatement => Floor::OneStatement.run(&stack, &caller.key, arguments.clients, arguments.seconds),
-                What::Create => measured::load(SERVICE, &create).await,
-                What::CreateAlone => measured::load(SERVICE, &Load { clients: 1, ..create.clone() }).await,
-                What::StaticFile => measured::load(static_file::PROCESS, &read_openly).await,
-                What::Read => measured::load(SERVICE, &read).await,
-            };
-            table.add(what, row);
-        }
-    }
-    let loaded_kib = measured::resident_kib(stack.service.pid());
-    eprintln!("starting processes");
-    let start = start_up::measure(&stack).await;
-    table.print(idle_kib, loaded_kib, &start);
 }

@@ -29,6 +29,11 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// What this share of the sorted times does not exceed, in milliseconds.
+pub fn percentile_ms(sorted: &[Duration], share: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3
+}
+
 /// Loads what processes of this name answer, and reads what it cost. Other processes of the name must be idle.
 pub async fn load(server: &str, load: &Load) -> Row {
     let (own, postgres) = (CpuSeconds::read(server), CpuSeconds::read("postgres"));
@@ -36,29 +41,28 @@ pub async fn load(server: &str, load: &Load) -> Row {
     let requests = latencies.len() as f64;
     let (own, postgres) = (own.since(server), postgres.since("postgres"));
     latencies.sort_unstable();
-    let percentile = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];
-    let milliseconds = |latency: Duration| latency.as_secs_f64() * 1e3;
     Row {
         per_second: requests / load.length.as_secs_f64(),
-        p50_ms: milliseconds(percentile(0.5)),
-        p99_ms: milliseconds(percentile(0.99)),
+        p50_ms: percentile_ms(&latencies, 0.5),
+        p99_ms: percentile_ms(&latencies, 0.99),
         own_cpu_us: own / requests * 1e6,
         postgres_cpu_us: postgres / requests * 1e6,
     }
 }
 
 /// User and system time so far of every process of one name, by its id.
-struct CpuSeconds(HashMap<u32, f64>);
+pub struct CpuSeconds(HashMap<u32, f64>);
 
 impl CpuSeconds {
-    fn read(name: &str) -> Self {
+    /// Reads it now.
+    pub fn read(name: &str) -> Self {
         let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
         let processes = pids.filter_map(|pid| Some((pid, stat(pid)?))).filter(|(_, (found, _))| found == name);
         Self(processes.map(|(pid, (_, ticks))| (pid, ticks / TICKS_PER_SECOND)).collect())
     }
 
     /// What was used since. By process: one that ended meanwhile must not take its earlier time with it.
-    fn since(&self, name: &str) -> f64 {
+    pub fn since(&self, name: &str) -> f64 {
         Self::read(name).0.iter().map(|(pid, seconds)| seconds - self.0.get(pid).unwrap_or(&0.0)).sum()
     }
 }

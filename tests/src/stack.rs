@@ -277,12 +277,21 @@ impl Stack {
         self.proxies.get(name).unwrap_or_else(|| panic!("the options have no proxy for {name}"))
     }
 
+    /// This stack's vhost.
+    ///
+    /// # Panics
+    /// When the stack has no broker.
+    #[must_use]
+    pub fn amqp_url(&self) -> String {
+        self.vhost.as_ref().expect("the options asked for no broker").url()
+    }
+
     /// Somebody on the other side of this stack's vhost.
     ///
     /// # Panics
     /// When the stack has no broker.
     pub async fn partner(&self) -> Partner {
-        Partner::connect(&self.vhost.as_ref().expect("the options asked for no broker").url()).await
+        Partner::connect(&self.amqp_url()).await
     }
 
     /// The administrator's look at the database.

@@ -54,13 +54,20 @@ pub struct OutboxMessage {
 
 type Row = (Uuid, Uuid, Uuid, String, String, Vec<u8>);
 
-/// The oldest unpublished messages of these shards, `limit` of each at most, without those of the orders in `except`.
+/// The shard of an order's messages: the low bits of a UUIDv7 are random.
+pub fn shard(order: OrderId) -> i16 {
+    // Less than sixteen.
+    (order.uuid().as_u128() % SHARDS as u128) as i16
+}
+
+/// The oldest unpublished messages of these shards, of each at most as many as stands beside it, without those of the orders in `except`.
 ///
 /// # Errors
 /// Any [`Error`].
-pub async fn outbox_unpublished(database: &Database, shards: &[i16], limit: i64, except: &[Uuid]) -> Result<Vec<OutboxMessage>, Error> {
+pub async fn outbox_unpublished(database: &Database, shards: &[(i16, i64)], except: &[Uuid]) -> Result<Vec<OutboxMessage>, Error> {
+    let (shards, limits): (Vec<i16>, Vec<i64>) = shards.iter().copied().unzip();
     let rows: Vec<Row> =
-        sqlx::query_as(include_str!("outbox_unpublished.sql")).bind(shards).bind(limit).bind(except).fetch_all(database.system()).await?;
+        sqlx::query_as(include_str!("outbox_unpublished.sql")).bind(shards).bind(limits).bind(except).fetch_all(database.system()).await?;
     Ok(rows.into_iter().map(message).collect())
 }
 

@@ -7,12 +7,15 @@ use crate::services::{self, Data, Home, Services};
 
 /// What `--help` says.
 pub const HELP: &str = "\
-cargo xtask bench [--quick] [--rounds N] [--seconds N] [--clients N]
+cargo xtask bench [orders|messages] [--quick] [--rounds N] [--seconds N] [--clients N]
 
-Builds in release mode, starts private servers and measures the service beside its floors, in alternation: creating
-orders beside pgbench with eight statements and with the service's one statement, reading them beside nginx with a file;
-then memory and start-up. Prints one table with latencies, CPU and ratios.
+Builds in release mode, starts private servers and measures the service beside its floors, in alternation. Prints one
+table with rates, CPU and ratios.
 
+  orders        creating orders beside pgbench with eight statements and with the service's one statement, reading
+                them beside nginx with a file; then memory and start-up (the default)
+  messages      the relay beside a program that only publishes, a consumer beside one that only acknowledges, and the
+                time from an order's change to its event at a consumer
   --quick       one round of four seconds each: under two minutes once it is built
   --rounds N    rounds; medians are printed (default 3)
   --seconds N   length of each measurement (default 8)
@@ -22,7 +25,7 @@ then memory and start-up. Prints one table with latencies, CPU and ratios.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
     services::ensure_programs(checkout)?;
     let nginx = services::ensure_nginx(checkout)?;
-    let binaries = ["standalone", "migrate", "create-order", "load"].map(|binary| ["--bin", binary]);
+    let binaries = ["standalone", "migrate", "create-order", "on-inventory-event", "load"].map(|binary| ["--bin", binary]);
     let build = [&["build", "--release"][..], &binaries.concat()].concat();
     if !process::run(checkout.cargo(&build))?.success() {
         return Err(Failure::told());

@@ -4,20 +4,20 @@ use jiff_sqlx::ToSqlx;
 use sqlx::{Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
-use crate::domain::{
-    actor::Actor,
-    fulfilment::Fulfillment,
-    ids::{OperationId, OrderId},
-    money::Amount,
-    order::{Order, draft::Changes, line::Line, status::OrderStatus},
-    payments::{Operation, Payment, operation::Attention},
-    timestamp::Timestamp,
+use crate::{
+    db::outbox,
+    domain::{
+        actor::Actor,
+        fulfilment::Fulfillment,
+        ids::OperationId,
+        money::Amount,
+        order::{Order, draft::Changes, line::Line, status::OrderStatus},
+        payments::{Operation, Payment, operation::Attention},
+        timestamp::Timestamp,
+    },
 };
 
 pub(super) type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
-
-/// Relays share the outbox by the order: rows of one order always belong to one shard.
-const SHARDS: u128 = 16;
 
 /// A sealed payment token, if the tender has one.
 pub type SealedToken = Option<Vec<u8>>;
@@ -63,11 +63,6 @@ fn count(quantity: u32) -> i64 {
 /// A version or sequence as PostgreSQL keeps it. They count changes one by one and cannot leave the range.
 pub(super) fn ordinal(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// Where the outbox rows of an order belong: the low bits of a UUIDv7 are random.
-fn shard(order: OrderId) -> i16 {
-    i16::try_from(order.uuid().as_u128() % SHARDS).unwrap_or_default()
 }
 
 /// One column of a set of rows.
@@ -118,7 +113,7 @@ fn bind_outbox<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
         .bind(column(rows, |message| message.kind.exchange()))
         .bind(column(rows, |message| message.kind.routing_key()))
         .bind(write.bodies)
-        .bind(shard(write.order.id))
+        .bind(outbox::shard(write.order.id))
 }
 
 fn bind_operations<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {

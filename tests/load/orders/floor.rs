@@ -10,7 +10,7 @@ use crate::measured::Row;
 /// Eight statements and round trips, as a service is usually written.
 const EIGHT_STATEMENTS: &str = include_str!("eight_statements.sql");
 /// The statement that the service runs.
-const ONE_STATEMENT: &str = include_str!("../../shared/src/db/orders/order_create.sql");
+const ONE_STATEMENT: &str = include_str!("../../../shared/src/db/orders/order_create.sql");
 
 /// What pgbench runs.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,7 @@
 //! The one table that a run prints: what was measured, beside its floors.
 
-use crate::{
-    measured::{Row, median},
-    start_up::StartUp,
-};
+use super::start_up::StartUp;
+use crate::measured::{Row, median};
 
 /// What is measured, in the order of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,69 @@
+//! Creating and reading orders over HTTP, beside pgbench on the same server and nginx with a file.
+
+mod floor;
+mod start_up;
+mod static_file;
+mod table;
+
+use std::time::Duration;
+
+use tests::{Options, Stack, sample};
+
+use self::{
+    floor::Floor,
+    static_file::StaticFile,
+    table::{Table, What},
+};
+use crate::{
+    Arguments,
+    client::{Load, Traffic},
+    measured,
+};
+
+/// The process's name in /proc.
+const SERVICE: &str = "standalone";
+
+/// Measures everything in rounds and prints the table.
+pub async fn run(arguments: &Arguments) {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant().await;
+    let idle_kib = measured::resident_kib(stack.service.pid());
+    let key = || caller.key.clone();
+    let load = |url: String, traffic| Load {
+        url,
+        traffic,
+        clients: arguments.clients,
+        length: Duration::from_secs(arguments.seconds),
+        each_every: None,
+    };
+    let create = load(stack.url(), Traffic::PlaceOrders(key()));
+    eprintln!("warming up");
+    create.run(Duration::from_secs(2)).await;
+    // Plans made while the tables were empty stay until their statistics change: autovacuum sees to that within a minute, we at once.
+    stack.sql().execute("ANALYZE").await.unwrap();
+    let order = caller.place(&sample::order()).await;
+    let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
+    let nginx = StaticFile::serve(caller.get(&path).send().await.expect(200).body.as_slice());
+    let read = load(stack.url(), Traffic::Read(key(), path));
+    let read_openly = load(nginx.url(), Traffic::ReadOpenly(static_file::PATH.to_owned()));
+
+    let mut table = Table::default();
+    for round in 1..=arguments.rounds {
+        for what in What::ALL {
+            eprintln!("round {round} of {}: {}", arguments.rounds, what.name());
+            let row = match what {
+                What::EightStatements => Floor::EightStatements.run(&stack, &caller.key, arguments.clients, arguments.seconds),
+                What::OneStatement => Floor::OneStatement.run(&stack, &caller.key, arguments.clients, arguments.seconds),
+                What::Create => measured::load(SERVICE, &create).await,
+                What::CreateAlone => measured::load(SERVICE, &Load { clients: 1, ..create.clone() }).await,
+                What::StaticFile => measured::load(static_file::PROCESS, &read_openly).await,
+                What::Read => measured::load(SERVICE, &read).await,
+            };
+            table.add(what, row);
+        }
+    }
+    let loaded_kib = measured::resident_kib(stack.service.pid());
+    eprintln!("starting processes");
+    let start = start_up::measure(&stack).await;
+    table.print(idle_kib, loaded_kib, &start);
+}
