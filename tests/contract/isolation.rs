@@ -4,12 +4,21 @@ use serde_json::json;
 use tests::{Database, Options, Partner, Servers, Sql, Stack, raw_id, sample, until};
 
 /// What a table must have; each query lists what breaks the rule.
-const RULES: [(&str, &str); 8] = [
+const RULES: [(&str, &str); 9] = [
     ("row-level security is on and forced", "SELECT relname FROM tables WHERE NOT relrowsecurity OR NOT relforcerowsecurity"),
     (
         "the policies tenant, owner and auditor are there",
         "SELECT relname || ' lacks ' || needed FROM tables, unnest(ARRAY['tenant', 'owner', 'auditor']) AS needed
-         WHERE NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = tables.oid AND p.polname = needed)",
+         WHERE NOT (relispartition AND needed <> 'owner')
+         AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = tables.oid AND p.polname = needed)",
+    ),
+    (
+        "nobody but its owner comes to a partition past its table",
+        "SELECT relname || ': ' || role FROM tables, unnest(ARRAY['orders_app', 'orders_relay', 'orders_auditor']) AS role
+         WHERE relispartition AND (has_any_column_privilege(role, oid, 'SELECT, INSERT, UPDATE')
+             OR has_table_privilege(role, oid, 'DELETE, TRUNCATE'))
+         UNION ALL SELECT relname || ': ' || polname FROM tables JOIN pg_policy p ON p.polrelid = tables.oid
+         WHERE relispartition AND polname <> 'owner'",
     ),
     (
         "the policy tenant compares the tenant for reading and for writing",
@@ -51,7 +60,7 @@ const RULES: [(&str, &str); 8] = [
 
 /// Every table of the service.
 const TABLES: &str = "WITH tables AS (
-    SELECT oid, relname::text, relrowsecurity, relforcerowsecurity, relowner FROM pg_class
+    SELECT oid, relname::text, relispartition, relrowsecurity, relforcerowsecurity, relowner FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_sqlx_migrations')";
 
 #[tokio::test]
@@ -76,6 +85,10 @@ async fn each_way_to_leave_a_table_open_is_noticed() {
         ("CREATE TABLE forgotten (id uuid PRIMARY KEY)", "forgotten lacks tenant"),
         ("ALTER TABLE orders ADD CONSTRAINT orders_id_key UNIQUE (id)", "orders_id_key"),
         ("GRANT DELETE ON orders TO orders_app", "orders DELETE"),
+        ("GRANT SELECT ON outbox_default TO orders_app", "outbox_default: orders_app"),
+        ("CREATE POLICY tenant ON outbox_default TO orders_app USING (true)", "outbox_default: tenant"),
+        ("DROP POLICY owner ON outbox_default", "outbox_default lacks owner"),
+        ("ALTER TABLE outbox_default NO FORCE ROW LEVEL SECURITY", "forced: outbox_default"),
     ] {
         let opened = format!("BEGIN; {opening}");
         let found = gaps_after(&sql, &opened).await;

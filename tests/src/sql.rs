@@ -89,23 +89,22 @@ impl Sql {
     pub async fn tables_with(&self, needle: &str) -> Vec<String> {
         let hex: String = needle.bytes().map(|byte| format!("{byte:02x}")).collect();
         let mut found = Vec::new();
-        for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").await {
-            let table = row["tablename"].as_str().unwrap();
+        for table in self.tables().await {
             if self.count(&format!("{table} t WHERE position('{needle}' IN t::text) > 0 OR position('{hex}' IN t::text) > 0")).await > 0 {
-                found.push(table.to_owned());
+                found.push(table);
             }
         }
         found
     }
 
-    /// The names of the service's tables.
+    /// The names of the service's tables; a partition is part of its table.
     ///
     /// # Panics
     /// When PostgreSQL refuses.
     pub async fn tables(&self) -> Vec<String> {
-        let rows =
-            self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_sqlx_migrations' ORDER BY 1").await;
-        rows.iter().map(|row| row["tablename"].as_str().unwrap().to_owned()).collect()
+        let tables = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+                      AND NOT relispartition AND relname <> '_sqlx_migrations' ORDER BY 1";
+        self.rows(tables).await.iter().map(|row| row["relname"].as_str().unwrap().to_owned()).collect()
     }
 
     /// What every table holds, as a number of rows and a hash over them: equal before and after what must change nothing.
