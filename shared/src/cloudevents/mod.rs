@@ -23,6 +23,9 @@ pub const MAX_EVENT_LEN: usize = 64 * 1024;
 /// The longest extension name, in characters; a longer one is refused.
 pub const MAX_EXTENSION_NAME_LEN: usize = 20;
 
+/// The longest of the attributes that every event has, in bytes: a longer one is refused. `source` and `id` are in keys of tables.
+pub const MAX_REQUIRED_LEN: usize = 1_024;
+
 /// The type of data we write and accept.
 const DATA_CONTENT_TYPE: &str = "application/json";
 
@@ -212,7 +215,11 @@ impl Attributes {
     }
 
     fn required(&mut self, name: &'static str) -> Result<String, DecodeError> {
-        self.optional(name)?.ok_or(DecodeError::MissingAttribute(name))
+        let text = self.optional(name)?.ok_or(DecodeError::MissingAttribute(name))?;
+        if text.len() > MAX_REQUIRED_LEN {
+            return Err(DecodeError::InvalidAttribute { name: name.into(), why: "it has more than 1,024 bytes" });
+        }
+        Ok(text)
     }
 
     fn optional(&mut self, name: &'static str) -> Result<Option<String>, DecodeError> {

@@ -10,6 +10,9 @@ use crate::domain::{
     timestamp::Timestamp,
 };
 
+/// What the body of a deferred message is sealed for, with its tenant and row.
+pub const TABLE: &str = "deferred_messages";
+
 /// One message to defer.
 #[derive(Debug)]
 pub struct DeferredMessage<'a> {

@@ -13,6 +13,7 @@ use utoipa::{
 
 use super::{
     api_key::OVERLAP_SECONDS_MAX,
+    dead_letter::{LETTER_REASON_MAX, RATE_MAX},
     ids::KeyId,
     invalid::NAME_MAX,
     money::Amount,
@@ -112,6 +113,10 @@ described! {
     LinesMax = |about| integer(1, i64::try_from(LINES_MAX).unwrap_or(i64::MAX), about);
     /// How long a rotated key goes on beside its successor; one day unless told otherwise.
     OverlapSeconds = |about| integer(0, i64::from(OVERLAP_SECONDS_MAX), about);
+    /// Dead letters that are tried again in one second.
+    LetterRate = |about| integer(1, i64::from(RATE_MAX), about);
+    /// Why a letter is dead: a sentence without a value of its message.
+    LetterReason = |about| text(LETTER_REASON_MAX, about);
     /// Units of a line.
     Quantity = |about| integer(1, i64::from(QUANTITY_MAX), about);
     /// The caller's own members, public: at most 50 of them and 16 KiB as JSON.

@@ -12,21 +12,20 @@ use crate::{
     commands::Context,
     db::{
         self, TenantTx,
-        dead_letters::{DeadLetter, dead_letter_insert},
-        deferred_messages::{DeferredMessage, DueMessage, deferred_message_delete, deferred_message_reschedule, deferred_message_upsert},
+        dead_letters::{self, DeadLetter, dead_letter_insert},
+        deferred_messages::{
+            self, DeferredMessage, DueMessage, deferred_message_delete, deferred_message_reschedule, deferred_message_upsert,
+        },
         tenants::tenant_exists,
     },
     domain::{
-        dead_letter::DeadClass,
+        dead_letter::{DeadClass, LETTER_REASON_MAX},
         deferral::{Deferral, DeferredClass},
         ids::{NewIds as _, TenantId},
         timestamp::Timestamp,
     },
     secrets::row_aad,
 };
-
-/// What the body of a deferred message is sealed for, with its tenant and row.
-pub(super) const TABLE: &str = "deferred_messages";
 
 /// Files a message that its carrier brought and its consumer refused, and answers what it came to: one of a tenant that we do not have is
 /// dead, whatever it was refused for. A repeat of a deferred one changes nothing but that it is due at once; a repeat of a dead one is
@@ -131,7 +130,7 @@ async fn defer(context: &Context, tx: &mut TenantTx, message: &Message, class: D
     };
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
-    let sealed = context.keyring.seal(&row_aad(TABLE, tenant, &id.to_string()), &message.body);
+    let sealed = context.keyring.seal(&row_aad(deferred_messages::TABLE, tenant, &id.to_string()), &message.body);
     let row = DeferredMessage {
         tenant,
         id,
@@ -158,7 +157,7 @@ async fn bury(
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
     let owner = tenant.unwrap_or(TenantId::OPERATOR);
-    let sealed = context.keyring.seal(&row_aad("dead_letters", owner, &id.to_string()), &message.body);
+    let sealed = context.keyring.seal(&row_aad(dead_letters::TABLE, owner, &id.to_string()), &message.body);
     let preview = preview::masked(&message.body);
     let event = message.event.as_ref();
     let row = DeadLetter {
@@ -169,7 +168,7 @@ async fn bury(
         message_id: event.map(|event| event.id.as_str()),
         r#type: event.map(|event| event.r#type.as_str()),
         class,
-        reason,
+        reason: reason.char_indices().nth(LETTER_REASON_MAX).map_or(reason, |(end, _)| &reason[..end]),
         preview: &preview,
         body_sealed: &sealed,
         body_digest: &Sha256::digest(&message.body),

@@ -21,9 +21,6 @@ use crate::{
 /// How attributes are spelled as AMQP headers: the AMQP binding's two spellings, and HTTP's, which Knative uses.
 const BINARY_PREFIXES: [&str; 3] = ["cloudEvents:", "cloudEvents_", "ce-"];
 
-/// Bytes of `id` and of `source` at most. Both are in keys of the inbox and of what is deferred, so a message with longer ones is dead.
-const IDENTITY_MAX_LEN: usize = 1_024;
-
 /// A message that a function may believe: a CloudEvent of a known type, from a known source, of a tenant.
 pub struct Incoming {
     /// The event.
@@ -138,9 +135,6 @@ fn subject_order(event: &CloudEvent) -> Option<OrderId> {
 
 /// Why this consumer may not believe an event, if so.
 fn distrust(event: &CloudEvent, tenant: Option<TenantId>, spec: &ConsumerSpec) -> Option<Rejection> {
-    if event.id.len() > IDENTITY_MAX_LEN || event.source.len() > IDENTITY_MAX_LEN {
-        return Some(Rejection::dead(DeadClass::Malformed, format!("id or source has more than {IDENTITY_MAX_LEN} bytes")));
-    }
     if !spec.sources.contains(&event.source.as_str()) {
         return Some(Rejection::dead(DeadClass::ForgedSource, "this consumer does not believe the source"));
     }

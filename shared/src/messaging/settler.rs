@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     commands::{CommandError, Context},
-    db::{self, deferred_messages::DueMessage},
+    db::{
+        self,
+        deferred_messages::{DueMessage, TABLE},
+    },
     domain::{dead_letter::DeadClass, deferral::TRIES_UNENDED_MAX},
     function::ConsumerSpec,
     secrets::{keyring::OpenError, row_aad},
@@ -109,7 +112,7 @@ impl Settler {
     /// [`Untried`] when nothing came of it: it is due again when its lease is over.
     pub(super) async fn settle_again(&self, deferred: &DueMessage, limit: Duration) -> Result<&'static str, Untried> {
         let started = Instant::now();
-        let aad = row_aad(filing::TABLE, deferred.tenant, &deferred.id.to_string());
+        let aad = row_aad(TABLE, deferred.tenant, &deferred.id.to_string());
         let body = self.context.keyring.open(&aad, &deferred.body_sealed)?;
         let message = Message::read(&HeaderMap::new(), body, self.spec());
         let tried = match deferred.tries > TRIES_UNENDED_MAX {

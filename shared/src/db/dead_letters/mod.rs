@@ -1,12 +1,24 @@
 //! Messages that can never be applied: the sealed original with its reason, until a person replays or discards it.
+//!
+//! Filing is here; `listed` reads letters for a person, `settled` is for what that person does about them.
+
+mod listed;
+mod settled;
 
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+pub use self::{
+    listed::{Cause, Letter, dead_letter_list_causes, dead_letter_list_page},
+    settled::{LetterPlace, SealedLetter, dead_letter_find, dead_letter_find_open, dead_letter_read, dead_letter_settle},
+};
 use super::{Error, TenantTx};
 use crate::domain::{dead_letter::DeadClass, ids::TenantId, timestamp::Timestamp};
+
+/// What the message of a letter is sealed for, with its tenant (the operator for none) and its id.
+pub const TABLE: &str = "dead_letters";
 
 /// One message to file.
 #[derive(Debug)]
