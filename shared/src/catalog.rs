@@ -11,6 +11,8 @@ pub const API_DOCS: HttpSpec = HttpSpec {
     purpose: "Read the contract, try it, and look up a problem's code",
     routes: &[
         Route { method: "GET", path: "/openapi.json" },
+        Route { method: "GET", path: "/asyncapi.json" },
+        Route { method: "GET", path: "/schemas/{type}" },
         Route { method: "GET", path: "/docs" },
         Route { method: "GET", path: "/docs/page.css" },
         Route { method: "GET", path: "/docs/page.js" },
@@ -339,6 +341,7 @@ pub const VOID_PAYMENT: HttpSpec = HttpSpec {
 /// File what killed its consumer as a dead letter
 pub const ON_DEAD_LETTER: ConsumerSpec = ConsumerSpec {
     name: "on-dead-letter",
+    purpose: "File what killed its consumer as a dead letter",
     queue: "order-service.dead-letters",
     prefetch: 8,
     bindings: &[Binding { exchange: "orders.dead", routing_keys: &["#"] }],
@@ -351,8 +354,9 @@ pub const ON_DEAD_LETTER: ConsumerSpec = ConsumerSpec {
 /// Apply the inventory service's answers
 pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-inventory-event",
+    purpose: "Apply the inventory service's answers",
     queue: "order-service.inventory-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "inventory.events", routing_keys: &["inventory.#"] }],
     sources: &["/inventory"],
     types: &[
@@ -369,8 +373,9 @@ pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
 /// Apply outcomes that the payment service announces
 pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-payment-event",
+    purpose: "Apply outcomes that the payment service announces",
     queue: "order-service.payment-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "payments.events", routing_keys: &["payment.#", "refund.#"] }],
     sources: &["/payments", "/webhooks/payments"],
     types: &[
@@ -391,8 +396,9 @@ pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
 /// Apply a shipping partner's progress reports
 pub const ON_SHIPMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-shipment-event",
+    purpose: "Apply a shipping partner's progress reports",
     queue: "order-service.shipment-events",
-    prefetch: 32,
+    prefetch: 100,
     bindings: &[Binding { exchange: "shipping.events", routing_keys: &["shipment.#"] }],
     sources: &["/shipping"],
     types: &[
@@ -411,6 +417,7 @@ pub const ON_SHIPMENT_EVENT: ConsumerSpec = ConsumerSpec {
 /// Send requested operations to the payment service, and nobody else does
 pub const SEND_PAYMENT_OPERATION: ConsumerSpec = ConsumerSpec {
     name: "send-payment-operation",
+    purpose: "Send requested operations to the payment service, and nobody else does",
     queue: "order-service.payment-operations",
     prefetch: 16,
     bindings: &[Binding { exchange: "orders.commands", routing_keys: &["payment.operation.requested"] }],

@@ -30,6 +30,12 @@ text_enum! {
         ChangeBeforeCommit = "change_before_commit",
         /// Changing an order: committed; whoever asked knows nothing of it.
         ChangeAfterCommit = "change_after_commit",
+        /// Changing many orders at once: their messages are claimed and the orders locked.
+        TogetherAfterClaim = "together_after_claim",
+        /// Changing many orders at once: everything is written and not committed.
+        TogetherBeforeCommit = "together_before_commit",
+        /// Changing many orders at once: committed; nothing is acknowledged.
+        TogetherAfterCommit = "together_after_commit",
         /// Administering keys and tenants: everything is written and not committed.
         AdministerBeforeCommit = "administer_before_commit",
         /// Administering keys and tenants: committed; the caller knows nothing of it.

@@ -83,6 +83,8 @@ pub struct Binding {
 pub struct ConsumerSpec {
     /// The function's name.
     pub name: &'static str,
+    /// What it is for, in one line.
+    pub purpose: &'static str,
     /// Its work queue.
     pub queue: &'static str,
     /// Messages under way at once: the AMQP prefetch.

@@ -10,7 +10,6 @@ const DUPLICATES: usize = 3;
 /// The part of a command line that decides how a partner behaves.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub(crate) struct Line {
-    pub line_id: String,
     pub sku: String,
 }
 

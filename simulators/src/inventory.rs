@@ -68,7 +68,7 @@ fn decide(command: &CloudEvent, reservation: &Reservation) -> Result<CloudEvent,
     let missing: Vec<_> = lines.iter().filter(|line| line.sku.starts_with("OUT-")).collect();
     let r#type = match command.r#type.as_str() {
         "inventory.reserve.v1" if !missing.is_empty() => {
-            let missing: Vec<_> = missing.iter().map(|l| json!({ "line_id": l.line_id, "sku": l.sku, "available": 0 })).collect();
+            let missing: Vec<_> = missing.iter().map(|l| json!({ "sku": l.sku, "available": 0 })).collect();
             let data = json!({ "reservation_id": reservation_id, "order_id": order_id, "lines": missing });
             return Ok(answer(command, "/inventory", "inventory.rejected.v1", &data)?);
         }

@@ -10,8 +10,7 @@ Hosts the functions of the order service in one process.
 usage: standalone [--only NAME,… | --except NAME,…]
        standalone create-tenant --name NAME [--stock on|off]
        standalone create-key --tenant TENANT [--name NAME]
-       standalone openapi
-       standalone lifecycle
+       standalone openapi|asyncapi|schemas|lifecycle|definitions|resources
 
   --only NAME,…      host these functions only
   --except NAME,…    host every function but these
@@ -25,7 +24,9 @@ create-key prints the same line with a new key, for a tenant that has locked its
   --tenant TENANT    its id: ten_…
   --name NAME        what the key is called in lists (default recovery)
 
-openapi prints the OpenAPI document of every function, lifecycle the page about the life of an order; they need no environment.
+What is derived is printed without any environment: openapi and asyncapi, the documents of requests and of messages; schemas, the JSON
+Schema of each message; lifecycle, the page about the life of an order; definitions and resources, exchanges and queues for RabbitMQ
+and for its topology operator.
 
 Jobs that run once (migrate) run to their end before anything is served.
 The environment: DATABASE_URL, REDIS_URL, AMQP_URL, KEYS_ENCRYPTION, PAYMENT_SERVICE_URL, PAYMENT_SERVICE_KEY_ID,
@@ -41,10 +42,8 @@ pub enum Command {
     Help,
     /// Host functions until told to stop.
     Serve(Wanted),
-    /// Print the OpenAPI document.
-    OpenApi,
-    /// Print the page about the life of an order.
-    Lifecycle,
+    /// Print what is derived from the functions and the domain.
+    Print(Document),
     /// Create a tenant and print its key.
     CreateTenant {
         /// What people call it.
@@ -60,6 +59,32 @@ pub enum Command {
         name: String,
     },
 }
+
+/// What can be printed, by the word that asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// The OpenAPI document.
+    OpenApi,
+    /// The AsyncAPI document.
+    AsyncApi,
+    /// The JSON Schema of each message, by its type.
+    Schemas,
+    /// The page about the life of an order.
+    Lifecycle,
+    /// Exchanges and queues, for `rabbitmqctl import_definitions`.
+    Definitions,
+    /// The same as resources of the messaging topology operator.
+    Resources,
+}
+
+const DOCUMENTS: [(&str, Document); 6] = [
+    ("openapi", Document::OpenApi),
+    ("asyncapi", Document::AsyncApi),
+    ("schemas", Document::Schemas),
+    ("lifecycle", Document::Lifecycle),
+    ("definitions", Document::Definitions),
+    ("resources", Document::Resources),
+];
 
 /// Which functions to host.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,9 +125,11 @@ pub fn parse(mut arguments: Parser, known: &[&str]) -> Result<Command, lexopt::E
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Value(command) if command == "create-tenant" => return create_tenant(arguments),
-            Arg::Value(command) if command == "openapi" => return Ok(Command::OpenApi),
-            Arg::Value(command) if command == "lifecycle" => return Ok(Command::Lifecycle),
             Arg::Value(command) if command == "create-key" => return create_key(arguments),
+            Arg::Value(word) => {
+                let named = DOCUMENTS.iter().find(|(name, _)| word == *name);
+                return named.map(|(_, document)| Command::Print(*document)).ok_or_else(|| Arg::Value(word).unexpected());
+            }
             Arg::Long("only") if wanted == Wanted::All => wanted = Wanted::Only(names(&mut arguments)?),
             Arg::Long("except") if wanted == Wanted::All => wanted = Wanted::Except(names(&mut arguments)?),
             Arg::Long("only" | "except") => return Err("--only and --except are given once, and not together".into()),
@@ -187,8 +214,9 @@ mod tests {
 
     #[test]
     fn a_document_needs_no_more_words() {
-        assert_eq!(read("openapi"), Ok(Command::OpenApi));
-        assert_eq!(read("lifecycle"), Ok(Command::Lifecycle));
+        for (word, document) in DOCUMENTS {
+            assert_eq!(read(word), Ok(Command::Print(document)));
+        }
     }
 
     #[test]

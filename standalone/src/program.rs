@@ -8,14 +8,17 @@ use std::{
     process::ExitCode,
 };
 
+use serde_json::Value;
 use shared::{
+    catalog,
     domain::lifecycle,
-    http::{HttpFunction, openapi},
-    runtime,
+    http::openapi,
+    messaging::{asyncapi, topology},
+    runtime::{self, Functions},
 };
 
 use crate::{
-    arguments::{self, Command, HELP},
+    arguments::{self, Command, Document, HELP},
     functions,
 };
 
@@ -28,21 +31,36 @@ pub fn run() -> ExitCode {
     match arguments::parse(lexopt::Parser::from_env(), &all.names().collect::<Vec<_>>()) {
         Ok(Command::Serve(wanted)) => runtime::serve(all.filtered(|name| wanted.includes(name))),
         Ok(Command::CreateTenant { name, stock }) => runtime::create_tenant(name, stock),
-        Ok(Command::OpenApi) => openapi(&all.http),
-        Ok(Command::Lifecycle) => tell(&mut io::stdout(), &lifecycle::page(), ExitCode::SUCCESS),
+        Ok(Command::Print(document)) => print(document, &all),
         Ok(Command::CreateKey { tenant, name }) => runtime::create_key(tenant, name),
         Ok(Command::Help) => tell(&mut io::stdout(), HELP, ExitCode::SUCCESS),
         Err(error) => tell(&mut io::stderr(), &format!("{error}\nstandalone --help says what is understood\n"), EXIT_USAGE.into()),
     }
 }
 
-/// Prints the document as it is committed: `docs/openapi.json`.
-fn openapi(functions: &[HttpFunction]) -> ExitCode {
-    match openapi::document(functions) {
-        // `{:#}` is a value's indented form.
-        Ok(document) => tell(&mut io::stdout(), &format!("{document:#}\n"), ExitCode::SUCCESS),
+/// Prints a document as it is committed.
+fn print(document: Document, functions: &Functions) -> ExitCode {
+    let said = match document {
+        Document::OpenApi => openapi::document(&functions.http).map(indented),
+        Document::AsyncApi => asyncapi::document(&functions.consumers).map(indented),
+        Document::Schemas => asyncapi::document(&functions.consumers).map(|document| indented(schemas(&document))),
+        Document::Lifecycle => Ok(lifecycle::page()),
+        Document::Definitions => Ok(indented(topology::definitions(catalog::CONSUMERS))),
+        Document::Resources => Ok(topology::resources(catalog::CONSUMERS)),
+    };
+    match said {
+        Ok(text) => tell(&mut io::stdout(), &text, ExitCode::SUCCESS),
         Err(errors) => tell(&mut io::stderr(), &format!("{}\n", errors.join("\n")), ExitCode::FAILURE),
     }
+}
+
+fn schemas(document: &Value) -> Value {
+    asyncapi::types(document).map(|name| (name.to_owned(), asyncapi::schema(document, name))).collect()
+}
+
+fn indented(document: Value) -> String {
+    // `{:#}` is a value's indented form.
+    format!("{document:#}\n")
 }
 
 fn tell(out: &mut dyn Write, text: &str, exit: ExitCode) -> ExitCode {

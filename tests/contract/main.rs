@@ -2,7 +2,9 @@
 //!
 //! Their allow-lists only shrink.
 
+mod asyncapi;
 mod catalog;
+mod evolution;
 mod isolation;
 mod lifecycle;
 mod lists;

@@ -32,7 +32,8 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
         }
         "dead_letter_read" => vec![format!("ARRAY[{}]", owner.letter), tenant.clone(), "1000".to_owned()],
         "idempotency_record_find" => vec![tenant.clone(), text("create-order"), text("k-1")],
-        "order_exists" | "order_ledger" | "order_load" | "order_lock" => vec![tenant.clone(), order.clone()],
+        "order_exists" | "order_ledger" | "order_lock" => vec![tenant.clone(), order.clone()],
+        "order_load" => vec![tenant.clone(), format!("ARRAY[{order}]")],
         "order_find_by_create_key" => vec![tenant.clone(), text("k-1")],
         "order_find_by_external_reference" => vec![tenant.clone(), text("cart-1842")],
         "order_history_list" => vec![tenant.clone(), order.clone(), "0".to_owned(), "10".to_owned()],

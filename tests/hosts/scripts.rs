@@ -56,6 +56,9 @@ async fn api_docs(talk: &mut Talk) {
     talk.say("its head only", 200, caller.request(http::Method::HEAD, "/docs").unsigned()).await;
     talk.say("its style", 200, get("/docs/page.css")).await;
     talk.say("its program", 200, get("/docs/page.js")).await;
+    talk.say("the document of messages", 200, get("/asyncapi.json")).await;
+    talk.say("the schema of a message", 200, get("/schemas/order.created.v1")).await;
+    talk.say("the schema of none", 404, get("/schemas/order.created.v2")).await;
     talk.say("the meaning of a code", 200, get("/problems/not%5Ffound")).await;
     talk.say("a code of nothing", 404, get("/problems/nonsense")).await;
 }

@@ -1,7 +1,7 @@
 //! `GET /openapi.json`, `/docs`, `/problems/{code}`, and what is answered where there is nothing.
 
 use http::Method;
-use tests::{Options, Stack, contract, sample};
+use tests::{Options, Stack, contract, message_schema, sample};
 
 #[tokio::test]
 async fn the_document_is_served_as_it_is_committed() {
@@ -12,6 +12,20 @@ async fn the_document_is_served_as_it_is_committed() {
     assert_eq!((answer.header("content-type"), answer.header("cache-control")), ("application/json", "public, max-age=300"));
     let again = caller.get("/openapi.json").unsigned().header("if-none-match", answer.header("etag")).send().await.expect(304);
     assert_eq!((again.body.len(), again.header("etag")), (0, answer.header("etag")));
+}
+
+#[tokio::test]
+async fn the_contract_of_messages_is_served_and_so_is_each_schema() {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant().await;
+    let document = caller.get("/asyncapi.json").unsigned().send().await.expect(200).json();
+    assert_eq!(document["asyncapi"], "3.0.0");
+    for r#type in document["components"]["messages"].as_object().unwrap().keys() {
+        let answer = caller.get(&format!("/schemas/{type}")).unsigned().send().await.expect(200);
+        assert_eq!(Some(serde_json::from_slice(&answer.body).unwrap()), message_schema(r#type), "{type}");
+        assert_eq!(answer.header("content-type"), "application/schema+json");
+    }
+    caller.get("/schemas/order.created.v9").unsigned().send().await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -47,8 +61,8 @@ async fn every_operation_is_hosted_and_signed_as_documented() {
     let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant().await;
     for (path, method, operation) in contract::operations() {
-        // An id that cannot be, and a code that can.
-        let path = path.replace("{code}", "internal").replace(['{', '}'], "");
+        // An id that cannot be, and a code and a type that can.
+        let path = path.replace("{code}", "internal").replace("{type}", "order.created.v1").replace(['{', '}'], "");
         let answer = caller.request(method.parse().unwrap(), &path).unsigned().send().await;
         if operation["security"].as_array().unwrap().is_empty() {
             answer.expect(200);

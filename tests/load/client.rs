@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use shared::signature::{RequestParts, sign};
 use tests::Key;
-use tokio::{net::TcpStream, time::interval};
+use tokio::{net::TcpStream, time::interval_at};
 use uuid::Uuid;
 
 /// What is asked for.
@@ -48,7 +48,7 @@ impl Load {
     pub async fn run(&self, length: Duration) -> Vec<Duration> {
         let until = Instant::now() + length;
         let load = Arc::new(self.clone());
-        let clients: Vec<_> = (0..self.clients).map(|_| tokio::spawn(Arc::clone(&load).client(until))).collect();
+        let clients: Vec<_> = (0..self.clients).map(|place| tokio::spawn(Arc::clone(&load).client(place, until))).collect();
         let mut latencies = Vec::new();
         for client in clients {
             latencies.extend(client.await.unwrap());
@@ -56,14 +56,16 @@ impl Load {
         latencies
     }
 
-    async fn client(self: Arc<Self>, until: Instant) -> Vec<Duration> {
+    async fn client(self: Arc<Self>, place: usize, until: Instant) -> Vec<Duration> {
         let address = self.url.trim_start_matches("http://").to_owned();
         let stream = TcpStream::connect(&address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let mut latencies = Vec::new();
-        let mut pace = self.each_every.map(interval);
+        // Clients take turns, so that requests come one by one and not all at once.
+        let turn = |period: Duration| interval_at(tokio::time::Instant::now() + period * place as u32 / self.clients as u32, period);
+        let mut pace = self.each_every.map(turn);
         while Instant::now() < until {
             if let Some(pace) = &mut pace {
                 pace.tick().await;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use shared::{catalog, domain::permissions::Permission};
 
 use super::{
-    Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, WEBHOOK_PATH, WEBHOOK_SECRET, raw_id, until, vhost::Vhost,
+    Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, WEBHOOK_PATH, WEBHOOK_SECRET, messages, raw_id, until,
+    vhost::Vhost,
 };
 
 /// Seals what tests store; not the development key, and no key of anybody.
@@ -39,6 +40,7 @@ pub struct Options {
     simulators: Option<Vec<String>>,
     environment: Vec<(&'static str, String)>,
     proxied: Vec<&'static str>,
+    definitions: Option<Value>,
 }
 
 impl Options {
@@ -47,7 +49,15 @@ impl Options {
     pub fn http() -> Self {
         let names: Vec<_> = catalog::HTTP.iter().map(|spec| spec.name).collect();
         let arguments = vec!["--only".to_owned(), names.join(",")];
-        Self { arguments, consumes: Vec::new(), broker: false, simulators: None, environment: Vec::new(), proxied: Vec::new() }
+        Self {
+            arguments,
+            consumes: Vec::new(),
+            broker: false,
+            simulators: None,
+            environment: Vec::new(),
+            proxied: Vec::new(),
+            definitions: None,
+        }
     }
 
     /// Every function, with the broker and without partners: the test is the partners.
@@ -76,6 +86,18 @@ impl Options {
         let idle = |queue: &str| catalog::CONSUMERS.iter().any(|spec| spec.queue == queue && functions.contains(&spec.name));
         let consumes = self.consumes.into_iter().filter(|queue| !idle(queue)).collect();
         Self { arguments, consumes, ..self }
+    }
+
+    /// On a virtual host where somebody has imported these definitions before.
+    #[must_use]
+    pub fn prepared(self, definitions: Value) -> Self {
+        Self { definitions: Some(definitions), ..self }
+    }
+
+    /// Without waiting until this queue is consumed: something is in the way.
+    #[must_use]
+    pub fn idle(self, queue: &str) -> Self {
+        Self { consumes: self.consumes.into_iter().filter(|consumed| consumed != queue).collect(), ..self }
     }
 
     /// More arguments of the simulators.
@@ -136,6 +158,9 @@ impl Stack {
             }
         };
         let (database, vhost) = tokio::join!(Database::migrated(&servers), vhost);
+        if let (Some(vhost), Some(definitions)) = (&vhost, &options.definitions) {
+            vhost.import(definitions).await;
+        }
         let mut environment = vec![
             ("DATABASE_URL", database.service_url()),
             ("REDIS_URL", servers.redis.clone()),
@@ -294,6 +319,14 @@ impl Stack {
         Partner::connect(&self.amqp_url()).await
     }
 
+    /// What is declared on the broker, as a definitions file.
+    ///
+    /// # Panics
+    /// When the stack has no broker.
+    pub async fn definitions(&self) -> Value {
+        self.vhost.as_ref().expect("the options asked for no broker").definitions().await
+    }
+
     /// The administrator's look at the database.
     #[must_use]
     pub fn sql(&self) -> Sql {
@@ -374,6 +407,16 @@ impl Stack {
     pub async fn payment_operations(&self) -> Vec<Value> {
         let (_, body) = self.fetch(&format!("{}/operations", self.simulator_url())).await;
         serde_json::from_str::<Value>(&body).unwrap().as_array().unwrap().clone()
+    }
+}
+
+/// What a test made the service say is as it is documented, or the test fails.
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // A test that has failed has told what it had to tell.
+        if !std::thread::panicking() {
+            messages::hold(self.database.administrator_url());
+        }
     }
 }
 

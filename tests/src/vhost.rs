@@ -1,7 +1,7 @@
 //! A virtual host of the broker for one test.
 
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::{Servers, database::finally};
@@ -25,6 +25,21 @@ impl Vhost {
         let granted = client.put(permissions).header("content-type", "application/json").body(everything).send().await.unwrap();
         assert!(granted.status().is_success(), "the broker grants nothing: {}", granted.status());
         Self { name, amqp: servers.amqp.clone(), api: servers.rabbitmq_api.clone() }
+    }
+
+    /// Makes what a definitions file says, as somebody would who prepares a broker.
+    pub(crate) async fn import(&self, definitions: &Value) {
+        let address = format!("{}/definitions/{}", self.api, self.name);
+        let request = Servers::http_client().post(address).header("content-type", "application/json").body(definitions.to_string());
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success(), "the definitions are refused: {status} {}", answer.text().await.unwrap());
+    }
+
+    /// Everything that is declared in it, as a definitions file.
+    pub(crate) async fn definitions(&self) -> Value {
+        let answer = Servers::http_client().get(format!("{}/definitions/{}", self.api, self.name)).send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
     }
 
     /// The broker's URL of it.

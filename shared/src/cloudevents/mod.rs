@@ -14,11 +14,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::domain::messages::size::EVENT_BYTES_MAX;
+
 /// The content type of a structured-mode event.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
 /// The largest event, in bytes; a larger one is refused as [`DecodeError::Oversized`] (CloudEvents §"Size Limits").
-pub const MAX_EVENT_LEN: usize = 64 * 1024;
+pub const MAX_EVENT_LEN: usize = EVENT_BYTES_MAX;
+
+/// The longest `id`, in bytes; a longer one is refused. It is what AMQP's `message_id` can hold, and every message that the event
+/// causes repeats it.
+pub const MAX_ID_LEN: usize = 255;
 
 /// The longest extension name, in characters; a longer one is refused.
 pub const MAX_EXTENSION_NAME_LEN: usize = 20;
@@ -202,9 +208,13 @@ impl Attributes {
         if split_type(&r#type).is_none() {
             return Err(DecodeError::UnversionedType(r#type));
         }
+        let id = self.required("id")?;
+        if id.len() > MAX_ID_LEN || id.chars().any(char::is_control) {
+            return Err(DecodeError::InvalidAttribute { name: "id".into(), why: "it has more than 255 bytes or a control character" });
+        }
         Ok(CloudEvent {
             r#type,
-            id: self.required("id")?,
+            id,
             source: self.required("source")?,
             subject: self.optional("subject")?,
             time: self.optional("time")?,

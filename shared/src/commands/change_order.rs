@@ -11,7 +11,7 @@ use crate::{
     db::{
         self, TenantTx,
         idempotency_records::ClaimRow,
-        orders::{self, AnswerRow, InboxKey, Lock, Write},
+        orders::{self, AnswerRow, InboxKey, Lock, SealedToken, Write},
     },
     domain::{
         ids::{OrderId, PaymentId},
@@ -158,7 +158,7 @@ impl<'m> Mode<'m> {
 type Answered = (Changed, Option<Answer>);
 
 /// Why an attempt failed: only a database's failure may be worth another.
-enum Failed {
+pub(super) enum Failed {
     Command(CommandError),
     Database(db::Error),
 }
@@ -253,14 +253,13 @@ async fn save(
     tx: &mut TenantTx,
     origin: &Origin,
     mode: Mode<'_>,
-    (Changed { order, changes }, answer): (&Changed, Option<&Answer>),
+    (changed @ Changed { order, changes }, answer): (&Changed, Option<&Answer>),
     now: Timestamp,
 ) -> Result<(), Failed> {
-    if changes.is_empty() {
-        if let Some(answer) = answer {
-            idempotency::store(context, tx, origin, answer).await?;
-        }
-        return Ok(());
+    if let Some(answer) = answer
+        && changes.is_empty()
+    {
+        return Ok(idempotency::store(context, tx, origin, answer).await?);
     }
     let (mut tokens_sealed, mut answer_sealed) = (Vec::new(), None);
     if let (Mode::Request(key, change), Some(answer)) = (mode, answer) {
@@ -268,15 +267,23 @@ async fn save(
         answer_sealed = Some((key, idempotency::seal(context, origin.tenant, key, answer)?));
     }
     let row = answer_sealed.as_ref().map(|(key, sealed)| AnswerRow { function: key.function, key: key.key, answer_sealed: sealed });
-    let bodies = envelope::encode(&changes.messages, origin, now);
-    let write = Write {
-        order,
-        changes,
-        bodies: &bodies,
-        tokens_sealed: &tokens_sealed,
-        actor: origin.actor,
-        correlation_id: &origin.correlation_id,
-        now,
-    };
-    Ok(orders::order_save(tx, &write, row.as_ref()).await?)
+    write(tx, origin, changed, &tokens_sealed, row.as_ref(), now).await
+}
+
+/// Writes the change, if it is one, with the messages that tell of it.
+pub(super) async fn write(
+    tx: &mut TenantTx,
+    origin: &Origin,
+    Changed { order, changes }: &Changed,
+    tokens_sealed: &[SealedToken],
+    answer: Option<&AnswerRow<'_>>,
+    now: Timestamp,
+) -> Result<(), Failed> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let bodies = envelope::encode(&changes.messages, origin, now)?;
+    let (actor, correlation_id) = (origin.actor, &origin.correlation_id);
+    let write = Write { order, changes, bodies: &bodies, tokens_sealed, actor, correlation_id, now };
+    Ok(orders::order_save(tx, &write, answer).await?)
 }

@@ -56,7 +56,9 @@ pub async fn execute(
     let answer = render(&order)?;
     let answer_sealed = idempotency::seal(context, origin.tenant, origin.idempotency_key()?, &answer)?;
     let tokens_sealed = tokens::seal(context, &order, &changes.new_payments, &tokens);
-    let placed = Placed { order: &order, changes: &changes, total, answer_sealed: &answer_sealed, tokens_sealed: &tokens_sealed };
+    let bodies = envelope::encode(&changes.messages, origin, now)?;
+    let placed =
+        Placed { order: &order, changes: &changes, bodies: &bodies, total, answer_sealed: &answer_sealed, tokens_sealed: &tokens_sealed };
     match insert(context, origin, origin.idempotency_key()?, &placed).await {
         Ok(true) => {
             measured::count(&changes);
@@ -72,6 +74,8 @@ pub async fn execute(
 struct Placed<'a> {
     order: &'a Order,
     changes: &'a Changes,
+    /// Of its messages, in their order.
+    bodies: &'a [Vec<u8>],
     total: Amount,
     answer_sealed: &'a [u8],
     tokens_sealed: &'a [SealedToken],
@@ -80,11 +84,10 @@ struct Placed<'a> {
 /// Writes it. False: the key is taken, nothing was written.
 async fn insert(context: &Context, origin: &Origin, key: IdempotencyKey<'_>, placed: &Placed<'_>) -> Result<bool, db::Error> {
     let order = placed.order;
-    let bodies = envelope::encode(&placed.changes.messages, origin, order.created_at);
     let write = Write {
         order,
         changes: placed.changes,
-        bodies: &bodies,
+        bodies: placed.bodies,
         tokens_sealed: placed.tokens_sealed,
         actor: origin.actor,
         correlation_id: &origin.correlation_id,

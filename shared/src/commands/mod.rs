@@ -7,6 +7,7 @@
 //! nothing that matters after it.
 
 mod answer;
+pub(crate) mod apply_messages;
 mod audit;
 pub mod cancel_order;
 pub mod capture_payment;
@@ -44,6 +45,7 @@ pub mod void_payment;
 
 pub use self::{
     answer::{Answer, Executed, Render},
+    apply_messages::Change,
     change_order::Changed,
     context::Context,
     error::CommandError,

@@ -1,6 +1,6 @@
 //! Apply a shipping partner's report to the order it speaks of.
 
-use super::{CommandError, Context, Origin, change_order};
+use super::Change;
 use crate::domain::{
     fulfilment::{FulfillmentStage, Tracking},
     ids::{FulfillmentId, OrderId},
@@ -27,15 +27,10 @@ pub enum ShipmentReport {
     CancellationRejected,
 }
 
-/// Applies it, once for each message.
-///
-/// # Errors
-/// [`CommandError::NotYetKnown`] when the order or fulfilment does not exist yet; a store's failures.
-pub async fn execute(context: &Context, origin: &Origin, news: &ShipmentNews) -> Result<(), CommandError> {
-    let decide = |draft: &mut Draft<'_>| match &news.report {
-        ShipmentReport::Stage(stage, tracking) => draft.shipment_reported(news.fulfillment, *stage, tracking.clone()),
-        ShipmentReport::CancellationRejected => draft.shipment_cancellation_rejected(news.fulfillment),
-    };
-    change_order::for_message(context, origin, news.order, &decide).await?;
-    Ok(())
+/// What it asks of the order. Refused as not yet known when the fulfilment does not exist yet.
+pub fn change(ShipmentNews { order, fulfillment, report }: ShipmentNews) -> Change {
+    Change::new(order, move |draft: &mut Draft<'_>| match &report {
+        ShipmentReport::Stage(stage, tracking) => draft.shipment_reported(fulfillment, *stage, tracking.clone()),
+        ShipmentReport::CancellationRejected => draft.shipment_cancellation_rejected(fulfillment),
+    })
 }

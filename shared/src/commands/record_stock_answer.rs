@@ -1,10 +1,9 @@
 //! Apply an answer of the inventory service to the order it speaks of.
 
-use serde_json::Value;
-
-use super::{CommandError, Context, Origin, change_order};
+use super::Change;
 use crate::domain::{
     ids::OrderId,
+    messages::Shortage,
     order::{draft::Draft, stock::StockAnswer},
 };
 
@@ -17,16 +16,11 @@ pub struct StockNews {
     pub answer: StockAnswer,
     /// The attempt it speaks of.
     pub attempt: u32,
-    /// Lines without stock, as the inventory service lists them; `null` unless it refuses.
-    pub unavailable: Value,
+    /// Articles of which there is not enough; none unless it refuses.
+    pub short: Vec<Shortage>,
 }
 
-/// Applies it, once for each message.
-///
-/// # Errors
-/// [`CommandError::NotYetKnown`] when the order does not exist yet; a store's failures.
-pub async fn execute(context: &Context, origin: &Origin, news: &StockNews) -> Result<(), CommandError> {
-    let decide = |draft: &mut Draft<'_>| draft.stock_answered(news.answer, news.attempt, news.unavailable.clone());
-    change_order::for_message(context, origin, news.order, &decide).await?;
-    Ok(())
+/// What it asks of the order. An answer to another attempt than the present one changes nothing.
+pub fn change(StockNews { order, answer, attempt, short }: StockNews) -> Change {
+    Change::new(order, move |draft: &mut Draft<'_>| draft.stock_answered(answer, attempt, &short))
 }

@@ -3,29 +3,10 @@
 //! Nothing is built here: a contract holds pointers to functions that describe a type, and only [`openapi`](super::openapi) calls
 //! them. A request meets none of it.
 
-use std::borrow::Cow;
-
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{RefOr, Schema},
-};
+use utoipa::ToSchema;
 
 use super::{Code, HttpFunction};
-
-/// How a type describes itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Shape {
-    pub(super) name: fn() -> Cow<'static, str>,
-    pub(super) schema: fn() -> RefOr<Schema>,
-    /// Adds the named types inside it.
-    pub(super) parts: fn(&mut Vec<(String, RefOr<Schema>)>),
-}
-
-impl Shape {
-    fn of<T: ToSchema>() -> Self {
-        Self { name: T::name, schema: <T as PartialSchema>::schema, parts: T::schemas }
-    }
-}
+use crate::domain::schema::Shape;
 
 /// A request's body.
 #[derive(Debug, Clone, Copy)]

@@ -109,7 +109,14 @@ impl Link {
         let reason = failure.to_string();
         let down = Standing::Down(reason.clone());
         if self.standing != down {
-            tracing::warn!("labels.function" = self.function, error.message = reason, "not connected to RabbitMQ; trying again");
+            match failure {
+                Failure::Declare(DeclareError::Mismatch { .. }) => tracing::error!(
+                    "labels.function" = self.function,
+                    error.message = reason,
+                    "RabbitMQ has an object that is not as this function needs it; it waits until somebody deletes it"
+                ),
+                _ => tracing::warn!("labels.function" = self.function, error.message = reason, "not connected to RabbitMQ; trying again"),
+            }
             self.standing = down;
         }
         metrics::counter!(AMQP_LINKS_LOST, "function" => self.function).increment(1);

@@ -1,4 +1,7 @@
-//! The native consumer: queue → function, each message in a task of its own, acknowledged exactly as its outcome asks.
+//! The native consumer: queue → function, acknowledged exactly as each outcome asks.
+//!
+//! A function that does something of its own has a task for each message. One that only changes orders takes what has come meanwhile at
+//! once: a queue that is empty costs no wait, and one that is full few transactions.
 //!
 //! An acknowledgement always comes after a commit. When PostgreSQL is away there is nothing to commit to: messages are held
 //! unacknowledged until it answers, which stops consuming at the prefetch, and then go back to the queue. So an outage costs a
@@ -21,6 +24,7 @@ use tokio::{
 };
 
 use super::{
+    batch::BATCH_LIMIT,
     connection::{self, Failure, Link, stop_requested},
     incoming::delivery_fields,
     settler::{Settlement, Settler},
@@ -32,6 +36,9 @@ use crate::{
     function::ConsumerSpec,
 };
 
+/// Batches of one consumer under way at once: while one waits for PostgreSQL, another is read. What comes beyond them waits, up to the
+/// prefetch, and makes the next batch larger.
+const BATCHES_AT_ONCE: usize = 2;
 /// What is in flight when the process stops may finish within this time; the rest goes back to the queue.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two questions whether PostgreSQL answers again: at first, and at most.
@@ -61,17 +68,27 @@ async fn consume_once(
     shutdown: &mut watch::Receiver<bool>,
 ) -> Result<(), Failure> {
     let spec = settling.settler.spec();
-    let (connection, channel, mut deliveries) = subscribe(spec, amqp_url).await?;
+    let (connection, channel, deliveries) = subscribe(spec, amqp_url).await?;
     link.established();
+    let tag = deliveries.tag();
+    let (size, at_once) = match settling.settler.read_change() {
+        Some(_) => (BATCH_LIMIT, BATCHES_AT_ONCE),
+        // The prefetch limits them.
+        None => (1, usize::MAX),
+    };
+    let mut batches = deliveries.ready_chunks(size);
     let mut in_flight = JoinSet::new();
     let ended = loop {
         tokio::select! {
             () = stop_requested(shutdown) => break Ok(()),
-            delivery = deliveries.next() => match delivery {
-                Some(Ok(delivery)) => {
-                    in_flight.spawn(Arc::clone(settling).settle(delivery));
+            batch = batches.next(), if in_flight.len() < at_once => match batch {
+                Some(batch) => {
+                    let (came, lost): (Vec<_>, Vec<_>) = batch.into_iter().partition(Result::is_ok);
+                    in_flight.spawn(Arc::clone(settling).settle(came.into_iter().flatten().collect()));
+                    if let Some(Err(error)) = lost.into_iter().next() {
+                        break Err(error.into());
+                    }
                 }
-                Some(Err(error)) => break Err(error.into()),
                 None => break Err(Failure::Cancelled),
             },
             Some(_) = in_flight.join_next() => {}
@@ -79,7 +96,7 @@ async fn consume_once(
     };
     if ended.is_ok() {
         // A failure to cancel ends like a failure to close: the broker sees the connection go.
-        let _ = channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default()).await;
+        let _ = channel.basic_cancel(tag, BasicCancelOptions::default()).await;
     }
     // Also after a failure: what still runs would meet its own redelivery.
     let drained = timeout(DRAIN_TIMEOUT, async { while in_flight.join_next().await.is_some() {} }).await;
@@ -99,27 +116,35 @@ async fn subscribe(spec: &'static ConsumerSpec, amqp_url: &SecretString) -> Resu
     Ok((connection, channel, consumer))
 }
 
-/// Settles deliveries one by one; shared by the tasks of one consumer.
+/// Settles deliveries; shared by the tasks of one consumer.
 struct Deliveries {
     settler: Settler,
     shutdown: watch::Receiver<bool>,
 }
 
 impl Deliveries {
-    /// Takes one delivery from its reading to its acknowledgement.
-    async fn settle(self: Arc<Self>, delivery: Delivery) {
+    /// Takes deliveries from their reading to their acknowledgement.
+    async fn settle(self: Arc<Self>, deliveries: Vec<Delivery>) {
         chaos::point(CrashPoint::MessageReceived);
+        let read = |delivery: &Delivery| self.settler.read(delivery_fields(delivery), delivery.data.clone());
+        let messages = deliveries.iter().map(read).collect();
         if chaos::is_planted(PlantedBug::AckBeforeCommit) {
-            let _ = delivery.ack(BasicAckOptions::default()).await;
+            acknowledge(&deliveries).await;
         }
-        // The manifest's own limit: a process that consumes natively has no other.
-        if self.settler.settle_fields(delivery_fields(&delivery), delivery.data.clone(), Duration::MAX).await == Settlement::StoreAway {
-            self.store_answers().await;
-            let _ = delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await;
-        } else {
+        let settlements = self.settler.settle_all(messages).await;
+        let (mut settled, mut held) = (Vec::new(), Vec::new());
+        for (delivery, settlement) in deliveries.into_iter().zip(settlements) {
+            if settlement == Settlement::StoreAway { &mut held } else { &mut settled }.push(delivery);
+        }
+        if !settled.is_empty() {
             chaos::point(CrashPoint::MessageBeforeAck);
-            // An acknowledgement that fails means a lost link: the redelivery finds the inbox entry and is done at once.
-            let _ = delivery.ack(BasicAckOptions::default()).await;
+            acknowledge(&settled).await;
+        }
+        if !held.is_empty() {
+            self.store_answers().await;
+        }
+        for delivery in held {
+            let _ = delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await;
         }
     }
 
@@ -139,5 +164,12 @@ impl Deliveries {
             () = answers => {}
             () = stop_requested(&mut shutdown) => {}
         }
+    }
+}
+
+/// An acknowledgement that fails means a lost link: the redelivery finds the inbox entry and is done at once.
+async fn acknowledge(deliveries: &[Delivery]) {
+    for delivery in deliveries {
+        let _ = delivery.ack(BasicAckOptions::default()).await;
     }
 }

@@ -14,12 +14,17 @@ use crate::{
         actor::Actor,
         dead_letter::{DeadClass, UNKNOWN_CONSUMER},
         ids::{OrderId, TenantId},
+        timestamp::Timestamp,
     },
     function::ConsumerSpec,
+    telemetry::traceparent::TraceParent,
 };
 
 /// How attributes are spelled as AMQP headers: the AMQP binding's two spellings, and HTTP's, which Knative uses.
 const BINARY_PREFIXES: [&str; 3] = ["cloudEvents:", "cloudEvents_", "ce-"];
+
+/// Characters of a `correlationid` that is passed on; in place of a longer one the event's own `id` is.
+const CORRELATION_ID_MAX: usize = 128;
 
 /// A message that a function may believe: a CloudEvent of a known type, from a known source, of a tenant.
 pub struct Incoming {
@@ -55,16 +60,22 @@ impl Incoming {
 
     /// The circumstances for that command: the inbox claim makes it happen once.
     pub fn origin(&self) -> Origin {
-        let text = |name| self.event.extension_text(name).map(str::to_owned);
+        let text = |name| self.event.extension_text(name);
         Origin {
             tenant: self.tenant,
             actor: Actor::Function(self.spec.name),
-            correlation_id: text("correlationid").unwrap_or_else(|| self.event.id.clone()),
+            correlation_id: correlation_id(&self.event).to_owned(),
             causation_id: Some(self.event.id.clone()),
-            traceparent: text("traceparent"),
+            traceparent: text("traceparent").and_then(TraceParent::parse).map(|parent| parent.to_string()),
             claim: Claim::Inbox { consumer: self.spec.name, source: self.event.source.clone(), message_id: self.event.id.clone() },
         }
     }
+}
+
+/// What we join by and pass on: as long as a request's id and visible ASCII like one, or the event's own id.
+fn correlation_id(event: &CloudEvent) -> &str {
+    let fits = |text: &&str| (1..=CORRELATION_ID_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    event.extension_text("correlationid").filter(fits).unwrap_or(&event.id)
 }
 
 /// A message as far as it could be read.
@@ -178,7 +189,7 @@ pub(super) fn delivery_fields(delivery: &Delivery) -> HeaderMap {
     let mut fields = HeaderMap::new();
     if let Some(headers) = delivery.properties.headers() {
         for (name, value) in headers {
-            if let Some(text) = field_text(value) {
+            if let Some(text) = moment(name.as_str(), value).or_else(|| field_text(value)) {
                 insert_attribute(&mut fields, name.as_str(), &text);
             }
         }
@@ -206,6 +217,19 @@ pub(super) fn insert_content_type(fields: &mut HeaderMap, content_type: &str) {
     if let Ok(value) = HeaderValue::from_str(content_type) {
         fields.insert(CONTENT_TYPE, value);
     }
+}
+
+/// The attribute `time` where it is no text: senders may write AMQP's own timestamp, in seconds, or (CloudEvents AMQP binding) one of
+/// AMQP 1.0, in milliseconds.
+fn moment(amqp_name: &str, value: &AMQPValue) -> Option<String> {
+    let attribute = BINARY_PREFIXES.iter().find_map(|prefix| amqp_name.strip_prefix(prefix));
+    let milliseconds = match value {
+        AMQPValue::Timestamp(seconds) => i64::try_from(*seconds).ok()?.checked_mul(1_000)?,
+        AMQPValue::LongLongInt(milliseconds) => *milliseconds,
+        _ => return None,
+    };
+    let timestamp = Timestamp::from_microsecond(milliseconds.checked_mul(1_000)?);
+    (attribute == Some("time")).then(|| timestamp.to_string())
 }
 
 /// An AMQP header value as text, if it is of a type that attributes have.
@@ -240,6 +264,7 @@ mod tests {
 
     static SPEC: ConsumerSpec = ConsumerSpec {
         name: "on-payment-event",
+        purpose: "",
         queue: "q",
         prefetch: 1,
         bindings: &[],
@@ -282,6 +307,28 @@ mod tests {
         for (body, expected) in cases {
             assert_eq!(class(&read(body.clone())), Some(expected), "{body:.100}");
         }
+    }
+
+    #[test]
+    fn what_is_passed_on_has_a_length() {
+        let long = "9".repeat(1_000);
+        let with = |name: &str, value: &str| EVENT.replace(r#""data""#, &format!(r#""{name}":"{value}","data""#));
+        assert_eq!(class(&read(EVENT.replace(r#""id":"1""#, &format!(r#""id":"{long}""#)))), Some(DeadClass::Malformed));
+        let message = read(with("correlationid", &long));
+        assert_eq!(message.fault, None);
+        let event = message.event.unwrap();
+        assert_eq!(correlation_id(&event), "1", "in its place stands the event's own id");
+        let event = read(with("correlationid", "req-1842")).event.unwrap();
+        assert_eq!(correlation_id(&event), "req-1842");
+    }
+
+    #[test]
+    fn a_time_that_is_no_text_is_told_in_text() {
+        let expected = Some("2026-01-01T00:00:00.000000Z".to_owned());
+        assert_eq!(moment("cloudEvents_time", &AMQPValue::LongLongInt(1_767_225_600_000)), expected);
+        assert_eq!(moment("ce-time", &AMQPValue::Timestamp(1_767_225_600)), expected);
+        assert_eq!(moment("cloudEvents:sequence", &AMQPValue::LongLongInt(7)), None);
+        assert_eq!(moment("cloudEvents:time", &AMQPValue::LongLongInt(i64::MAX)), None);
     }
 
     #[test]

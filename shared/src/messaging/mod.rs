@@ -2,8 +2,9 @@
 //!
 //! Read in this order: `topology` (exchanges and queues as data), `connection` (one link to the broker and how it is made anew),
 //! `relay` with `publisher` (outbox → broker), `settler` (a message, whoever carried it) with `incoming` (what a message must be),
-//! `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused), and `retrier` (what was deferred, tried again). Three carriers bring messages to the
+//! `batch` (many at once), `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused), and `retrier` (what was deferred, tried again). Three carriers bring messages to the
 //! settler: `consumer` (the queue itself), and in `runtime` CloudEvents over HTTP and Amazon MQ batches, which `amazon_mq` unpacks.
+//! `asyncapi` describes all of it to partners.
 //! `handing_over` is for what comes by none of them: a webhook, which a request function has verified. `killed` is for what came too often:
 //! messages that the broker gave up on, because they killed their consumer.
 //!
@@ -11,6 +12,8 @@
 //! after its effect, its deferral or its dead letter has been committed, and marked as published after the broker confirmed it.
 
 pub(crate) mod amazon_mq;
+pub mod asyncapi;
+mod batch;
 mod connection;
 pub(crate) mod consumer;
 mod filing;

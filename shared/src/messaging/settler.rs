@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use super::{
     filing,
@@ -15,38 +16,63 @@ use super::{
     outcome::Rejection,
 };
 use crate::{
-    commands::{CommandError, Context},
+    commands::{Change, CommandError, Context, apply_messages},
     db::{
         self,
         deferred_messages::{DueMessage, TABLE},
     },
-    domain::{dead_letter::DeadClass, deferral::TRIES_UNENDED_MAX},
+    domain::{dead_letter::DeadClass, deferral::TRIES_UNENDED_MAX, schema::Shape},
     function::ConsumerSpec,
     secrets::{keyring::OpenError, row_aad},
     telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
 };
-
-/// What is done about a message that may be believed.
-type Handle = fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>;
 
 /// A function that settles the messages of one queue.
 #[derive(Clone, Copy)]
 pub struct ConsumerFunction {
     /// What it declares of itself.
     pub spec: &'static ConsumerSpec,
-    /// Nothing for one that files whatever comes.
-    handle: Option<Handle>,
+    handle: Handle,
+    /// How the data of what it takes describes itself; only the document of messages reads it.
+    pub(super) data: Option<Shape>,
 }
+
+/// How a function takes a message.
+#[derive(Clone, Copy)]
+enum Handle {
+    /// It does whatever it does.
+    Itself(fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>),
+    /// It says what the message asks of an order, and leaves the rest to us.
+    Order(ReadChange),
+    /// It files whatever comes: each message killed a handler.
+    Bury,
+}
+
+/// Reads a message as a change of one order.
+pub(super) type ReadChange = fn(&Incoming) -> Result<Change, Rejection>;
 
 impl ConsumerFunction {
     /// Joins a manifest and its handler. `Ok` means that the message took effect, now or earlier.
     pub const fn new(spec: &'static ConsumerSpec, handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>) -> Self {
-        Self { spec, handle: Some(handle) }
+        Self { spec, handle: Handle::Itself(handle), data: None }
+    }
+
+    /// Joins a manifest and the reading of messages each of which changes one order, and does nothing else. Messages that come together
+    /// take effect together.
+    pub const fn changing_orders(spec: &'static ConsumerSpec, read: fn(&Incoming) -> Result<Change, Rejection>) -> Self {
+        Self { spec, handle: Handle::Order(read), data: None }
     }
 
     /// Joins a manifest to no handler: each message killed one, so it becomes a dead letter of the consumer that it killed.
     pub const fn burying(spec: &'static ConsumerSpec) -> Self {
-        Self { spec, handle: None }
+        Self { spec, handle: Handle::Bury, data: None }
+    }
+
+    /// The data of every type that it understands: what its handler parses.
+    #[must_use]
+    pub fn takes<T: ToSchema>(mut self) -> Self {
+        self.data = Some(Shape::of::<T>());
+        self
     }
 }
 
@@ -93,11 +119,15 @@ impl Settler {
     /// Settles an event that came as header fields and a body: in binary mode if the attributes are among the fields, otherwise in
     /// structured mode. Boxed, because hosts and tests would compile it again.
     pub fn settle_fields(&self, fields: HeaderMap, body: Vec<u8>, limit: Duration) -> BoxFuture<'_, Settlement> {
-        let message = match self.function.handle {
-            Some(_) => Message::read(&fields, body, self.spec()),
-            None => Message::of_killer(&fields, body),
-        };
-        Box::pin(self.settle(message, limit))
+        Box::pin(self.settle(self.read(fields, body), limit))
+    }
+
+    /// Reads an event that came as header fields and a body.
+    pub(super) fn read(&self, fields: HeaderMap, body: Vec<u8>) -> Message {
+        match self.function.handle {
+            Handle::Itself(_) | Handle::Order(_) => Message::read(&fields, body, self.spec()),
+            Handle::Bury => Message::of_killer(&fields, body),
+        }
     }
 
     /// Settles what its carrier could not even unpack: a dead letter, for `reason`.
@@ -154,24 +184,45 @@ impl Settler {
         })
     }
 
+    /// How to read messages as changes of orders, if the function changes nothing else.
+    pub(super) const fn read_change(&self) -> Option<ReadChange> {
+        match self.function.handle {
+            Handle::Order(read) => Some(read),
+            Handle::Itself(_) | Handle::Bury => None,
+        }
+    }
+
+    /// What the function gets to see of a message that it may believe.
+    pub(super) fn incoming(&self, message: &Message) -> Result<Incoming, Rejection> {
+        match (&message.event, message.tenant, &message.fault) {
+            (_, _, Some(fault)) => Err(fault.clone()),
+            (Some(event), Some(tenant), None) => {
+                Ok(Incoming { event: event.clone(), tenant, spec: self.spec(), context: self.context.clone() })
+            }
+            // `Message` gives a fault to everything that lacks one of the two.
+            (_, _, None) => Err(Rejection::dead(DeadClass::Malformed, "neither an event nor a fault")),
+        }
+    }
+
     /// Runs the handler in a task of its own: a time limit must never drop a transaction that is under way.
     pub(super) async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
-        if let Some(fault) = &message.fault {
-            return Err(fault.clone());
-        }
-        // `Message` gives a fault to everything that lacks one of the three.
-        let (Some(event), Some(tenant), Some(handle)) = (message.event.clone(), message.tenant, self.function.handle) else {
-            return Err(Rejection::dead(DeadClass::Malformed, "neither an event nor a fault"));
+        let incoming = self.incoming(message)?;
+        let handling = match self.function.handle {
+            Handle::Itself(handle) => handle(incoming),
+            Handle::Order(read) => Box::pin(change_order(read, incoming)),
+            Handle::Bury => return Err(Rejection::dead(DeadClass::Malformed, "a message that killed nobody")),
         };
-        let spec = self.spec();
-        let incoming = Incoming { event, tenant, spec, context: self.context.clone() };
-        let limit = limit.min(Duration::from_secs(spec.timeout_seconds));
-        match timeout(limit, tokio::spawn(handle(incoming))).await {
+        match timeout(limit.min(self.time_limit()), tokio::spawn(handling)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Rejection::Retry { reason: "the handler panicked".to_owned() }),
             // It may still take effect; the inbox makes the repeat a no-op then.
             Err(_) => Err(Rejection::Retry { reason: "not settled within the time limit".to_owned() }),
         }
+    }
+
+    /// What the manifest gives one message, or those that are settled together.
+    pub(super) const fn time_limit(&self) -> Duration {
+        Duration::from_secs(self.spec().timeout_seconds)
     }
 
     /// One line and two measurements a message.
@@ -199,4 +250,9 @@ impl Settler {
             "message settled"
         );
     }
+}
+
+async fn change_order(read: ReadChange, incoming: Incoming) -> Result<(), Rejection> {
+    let change = read(&incoming)?;
+    Ok(apply_messages::one(incoming.context(), &incoming.origin(), &change).await?)
 }

@@ -1,14 +1,14 @@
-//! Exchanges and queues, as data, and their idempotent declaration.
+//! Exchanges, queues and bindings, as data: [`declare()`] makes them on a broker, `files` prints them for whoever prepares one.
 //!
 //! Whoever connects first declares everything it needs, the partners' exchanges included: no process waits for another to start.
 
-use lapin::{
-    Channel, ErrorKind, ExchangeKind,
-    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
-    protocol::{AMQPErrorKind, AMQPSoftError},
-    types::{AMQPValue, FieldTable},
-};
+mod declare;
+mod files;
 
+pub use self::{
+    declare::{DeclareError, declare},
+    files::{definitions, resources},
+};
 use crate::function::ConsumerSpec;
 
 /// Our events, for whoever binds a queue.
@@ -34,39 +34,77 @@ const DEAD_LETTER_QUEUE_MAX_LENGTH: i64 = 100_000;
 /// Unrouted events kept; beyond it the oldest go. The outbox still has them all.
 const UNROUTED_QUEUE_MAX_LENGTH: i64 = 100_000;
 
+/// How an exchange chooses queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Every queue.
+    Fanout,
+    /// Those whose pattern fits the routing key.
+    Topic,
+}
+
+impl Kind {
+    /// As AMQP names it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fanout => "fanout",
+            Self::Topic => "topic",
+        }
+    }
+}
+
+/// An argument of an exchange or a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Argument {
+    Text(&'static str),
+    Number(i64),
+}
+
+type Arguments = Vec<(&'static str, Argument)>;
+
 /// One durable exchange.
 #[derive(Debug)]
-struct Exchange {
-    name: &'static str,
-    kind: ExchangeKind,
+pub(super) struct Exchange {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
     alternate: Option<&'static str>,
 }
 
 /// Every exchange that we publish to or bind to.
-const EXCHANGES: &[Exchange] = &[
-    Exchange { name: UNROUTED, kind: ExchangeKind::Fanout, alternate: None },
-    Exchange { name: DEAD, kind: ExchangeKind::Fanout, alternate: None },
-    Exchange { name: ORDER_EVENTS, kind: ExchangeKind::Topic, alternate: Some(UNROUTED) },
-    Exchange { name: ORDER_COMMANDS, kind: ExchangeKind::Topic, alternate: None },
-    Exchange { name: "payments.events", kind: ExchangeKind::Topic, alternate: None },
-    Exchange { name: "inventory.events", kind: ExchangeKind::Topic, alternate: None },
-    Exchange { name: "shipping.events", kind: ExchangeKind::Topic, alternate: None },
+pub(super) const EXCHANGES: &[Exchange] = &[
+    Exchange { name: UNROUTED, kind: Kind::Fanout, alternate: None },
+    Exchange { name: DEAD, kind: Kind::Fanout, alternate: None },
+    Exchange { name: ORDER_EVENTS, kind: Kind::Topic, alternate: Some(UNROUTED) },
+    Exchange { name: ORDER_COMMANDS, kind: Kind::Topic, alternate: None },
+    Exchange { name: "payments.events", kind: Kind::Topic, alternate: None },
+    Exchange { name: "inventory.events", kind: Kind::Topic, alternate: None },
+    Exchange { name: "shipping.events", kind: Kind::Topic, alternate: None },
 ];
 
-/// Why the topology could not be declared.
-#[derive(Debug, thiserror::Error)]
-pub enum DeclareError {
-    /// The broker has an object of this name with other properties. Somebody must delete or migrate it; we never do.
-    #[error("{object} exists on the broker with other properties: {detail}")]
-    Mismatch {
-        /// `queue order-service.payment-events`.
-        object: String,
-        /// The broker's words.
-        detail: String,
-    },
-    /// The broker is away or refuses.
-    #[error(transparent)]
-    Broker(#[from] lapin::Error),
+impl Exchange {
+    fn arguments(&self) -> Arguments {
+        self.alternate.map(|alternate| ("alternate-exchange", Argument::Text(alternate))).into_iter().collect()
+    }
+}
+
+/// One durable queue and what fills it.
+#[derive(Debug)]
+struct Queue {
+    name: &'static str,
+    arguments: Arguments,
+    /// Exchange and routing key, in the order of their declaration.
+    bindings: Vec<(&'static str, &'static str)>,
+}
+
+/// Our two queues of last resort, and the work queues of `consumers`.
+fn queues(consumers: &[&ConsumerSpec]) -> Vec<Queue> {
+    let unrouted = Queue { name: UNROUTED, arguments: unrouted_arguments(), bindings: vec![(UNROUTED, "")] };
+    let dead = Queue { name: DEAD_LETTER_QUEUE, arguments: dead_letter_arguments(), bindings: vec![(DEAD, "")] };
+    let work = consumers.iter().filter(|consumer| consumer.queue != DEAD_LETTER_QUEUE).map(|consumer| {
+        let keys = consumer.bindings.iter().flat_map(|binding| binding.routing_keys.iter().map(|key| (binding.exchange, *key)));
+        Queue { name: consumer.queue, arguments: work_queue_arguments(), bindings: keys.collect() }
+    });
+    [unrouted, dead].into_iter().chain(work).collect()
 }
 
 /// Whether the outbox may publish there: a publish to an exchange that does not exist would cost the whole channel.
@@ -74,94 +112,46 @@ pub(super) fn is_exchange(name: &str) -> bool {
     EXCHANGES.iter().any(|exchange| exchange.name == name)
 }
 
-/// Declares every exchange, our two queues of last resort, and the work queues of `consumers`. Repeating it changes nothing.
-///
-/// # Errors
-/// [`DeclareError::Mismatch`] names the object that differs; the channel is closed then.
-pub async fn declare(channel: &Channel, consumers: &[&ConsumerSpec]) -> Result<(), DeclareError> {
-    for exchange in EXCHANGES {
-        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        let arguments = exchange_arguments(exchange);
-        let declared = channel.exchange_declare(exchange.name.into(), exchange.kind.clone(), options, arguments).await;
-        declared.map_err(|error| name_object("exchange", exchange.name, error))?;
-    }
-    declare_queue(channel, UNROUTED, unrouted_arguments()).await?;
-    bind(channel, UNROUTED, UNROUTED, "").await?;
-    declare_queue(channel, DEAD_LETTER_QUEUE, dead_letter_arguments()).await?;
-    bind(channel, DEAD_LETTER_QUEUE, DEAD, "").await?;
-
-    for consumer in consumers.iter().filter(|consumer| consumer.queue != DEAD_LETTER_QUEUE) {
-        declare_queue(channel, consumer.queue, work_queue_arguments()).await?;
-        for binding in consumer.bindings {
-            for key in binding.routing_keys {
-                bind(channel, consumer.queue, binding.exchange, key).await?;
-            }
+/// Whether a topic pattern takes a routing key: `*` stands for one word, `#` for any number of them.
+pub(super) fn takes(pattern: &str, key: &str) -> bool {
+    fn fits(pattern: &[&str], key: &[&str]) -> bool {
+        match (pattern, key) {
+            ([], []) => true,
+            (["#", rest @ ..], _) => (0..=key.len()).any(|words| fits(rest, &key[words..])),
+            (["*", rest @ ..], [_, words @ ..]) => fits(rest, words),
+            ([word, rest @ ..], [first, words @ ..]) => word == first && fits(rest, words),
+            _ => false,
         }
     }
-    Ok(())
+    fits(&pattern.split('.').collect::<Vec<_>>(), &key.split('.').collect::<Vec<_>>())
 }
 
-async fn declare_queue(channel: &Channel, name: &str, arguments: FieldTable) -> Result<(), DeclareError> {
-    let declared = channel.queue_declare(name.into(), QueueDeclareOptions::durable(), arguments).await;
-    declared.map(drop).map_err(|error| name_object("queue", name, error))
+fn work_queue_arguments() -> Arguments {
+    vec![
+        ("x-queue-type", Argument::Text("quorum")),
+        ("x-delivery-limit", Argument::Number(DELIVERY_LIMIT)),
+        ("x-max-length", Argument::Number(WORK_QUEUE_MAX_LENGTH)),
+        ("x-overflow", Argument::Text("reject-publish")),
+        ("x-dead-letter-exchange", Argument::Text(DEAD)),
+        ("x-dead-letter-strategy", Argument::Text("at-least-once")),
+    ]
 }
 
-async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> Result<(), DeclareError> {
-    let options = QueueBindOptions::default();
-    Ok(channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await?)
+fn dead_letter_arguments() -> Arguments {
+    vec![
+        ("x-queue-type", Argument::Text("quorum")),
+        ("x-delivery-limit", Argument::Number(DEAD_LETTER_DELIVERY_LIMIT)),
+        ("x-max-length", Argument::Number(DEAD_LETTER_QUEUE_MAX_LENGTH)),
+        ("x-overflow", Argument::Text("reject-publish")),
+    ]
 }
 
-fn name_object(kind: &str, name: &str, error: lapin::Error) -> DeclareError {
-    match error.kind() {
-        ErrorKind::ProtocolError(protocol) if matches!(protocol.kind(), AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED)) => {
-            DeclareError::Mismatch { object: format!("{kind} {name}"), detail: protocol.get_message().to_string() }
-        }
-        _ => DeclareError::Broker(error),
-    }
-}
-
-fn exchange_arguments(exchange: &Exchange) -> FieldTable {
-    table(exchange.alternate.map(|alternate| ("alternate-exchange", text(alternate))))
-}
-
-fn work_queue_arguments() -> FieldTable {
-    table([
-        ("x-queue-type", text("quorum")),
-        ("x-delivery-limit", AMQPValue::LongLongInt(DELIVERY_LIMIT)),
-        ("x-max-length", AMQPValue::LongLongInt(WORK_QUEUE_MAX_LENGTH)),
-        ("x-overflow", text("reject-publish")),
-        ("x-dead-letter-exchange", text(DEAD)),
-        ("x-dead-letter-strategy", text("at-least-once")),
-    ])
-}
-
-fn dead_letter_arguments() -> FieldTable {
-    table([
-        ("x-queue-type", text("quorum")),
-        ("x-delivery-limit", AMQPValue::LongLongInt(DEAD_LETTER_DELIVERY_LIMIT)),
-        ("x-max-length", AMQPValue::LongLongInt(DEAD_LETTER_QUEUE_MAX_LENGTH)),
-        ("x-overflow", text("reject-publish")),
-    ])
-}
-
-fn unrouted_arguments() -> FieldTable {
-    table([
-        ("x-queue-type", text("quorum")),
-        ("x-max-length", AMQPValue::LongLongInt(UNROUTED_QUEUE_MAX_LENGTH)),
-        ("x-overflow", text("drop-head")),
-    ])
-}
-
-fn table(arguments: impl IntoIterator<Item = (&'static str, AMQPValue)>) -> FieldTable {
-    let mut table = FieldTable::default();
-    for (name, value) in arguments {
-        table.insert(name.into(), value);
-    }
-    table
-}
-
-fn text(value: &'static str) -> AMQPValue {
-    AMQPValue::LongString(value.into())
+fn unrouted_arguments() -> Arguments {
+    vec![
+        ("x-queue-type", Argument::Text("quorum")),
+        ("x-max-length", Argument::Number(UNROUTED_QUEUE_MAX_LENGTH)),
+        ("x-overflow", Argument::Text("drop-head")),
+    ]
 }
 
 #[cfg(test)]
@@ -171,12 +161,12 @@ mod tests {
     #[test]
     fn a_work_queue_is_a_quorum_queue_that_loses_nothing() {
         let arguments = work_queue_arguments();
-        let argument = |name: &str| arguments.inner().get(name).cloned();
-        assert_eq!(argument("x-queue-type"), Some(text("quorum")));
-        assert_eq!(argument("x-delivery-limit"), Some(AMQPValue::LongLongInt(10)));
-        assert_eq!(argument("x-overflow"), Some(text("reject-publish")));
-        assert_eq!(argument("x-dead-letter-exchange"), Some(text("orders.dead")));
-        assert_eq!(argument("x-dead-letter-strategy"), Some(text("at-least-once")));
+        let argument = |name: &str| arguments.iter().find(|(known, _)| *known == name).map(|(_, argument)| *argument);
+        assert_eq!(argument("x-queue-type"), Some(Argument::Text("quorum")));
+        assert_eq!(argument("x-delivery-limit"), Some(Argument::Number(10)));
+        assert_eq!(argument("x-overflow"), Some(Argument::Text("reject-publish")));
+        assert_eq!(argument("x-dead-letter-exchange"), Some(Argument::Text("orders.dead")));
+        assert_eq!(argument("x-dead-letter-strategy"), Some(Argument::Text("at-least-once")));
     }
 
     #[test]
@@ -184,5 +174,20 @@ mod tests {
         let alternate = |name: &str| EXCHANGES.iter().find(|exchange| exchange.name == name).and_then(|exchange| exchange.alternate);
         assert_eq!(alternate(ORDER_EVENTS), Some(UNROUTED));
         assert_eq!(alternate(ORDER_COMMANDS), None);
+    }
+
+    #[test]
+    fn patterns_take_keys_as_the_broker_does() {
+        for (pattern, key, taken) in [
+            ("payment.#", "payment.captured", true),
+            ("payment.#", "payment", true),
+            ("payment.#", "refund.failed", false),
+            ("payment.*", "payment.operation.requested", false),
+            ("*.operation.*", "payment.operation.requested", true),
+            ("#", "anything.at.all", true),
+            ("order.created", "order.created", true),
+        ] {
+            assert_eq!(takes(pattern, key), taken, "{pattern} and {key}");
+        }
     }
 }

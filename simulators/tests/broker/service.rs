@@ -167,5 +167,5 @@ fn event(tenant: &str, r#type: &str, data: &Value) -> CloudEvent {
 
 /// Order lines of these articles, as commands carry them.
 pub fn lines(skus: &[&str]) -> Vec<Value> {
-    skus.iter().enumerate().map(|(index, sku)| json!({ "line_id": format!("lin_{index}"), "sku": sku, "quantity": 2 })).collect()
+    skus.iter().map(|sku| json!({ "sku": sku, "quantity": 2 })).collect()
 }

@@ -83,6 +83,11 @@ async fn a_stock_answer_survives_every_crash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_stock_answers_survive_every_crash() {
+    survives(Operation::StockAnswers).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_late_stock_answer_survives_every_crash() {
     survives(Operation::LateStockAnswer).await;
 }

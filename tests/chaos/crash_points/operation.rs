@@ -6,6 +6,9 @@ use uuid::Uuid;
 
 use super::scene::Scene;
 
+/// Answers that wait when the consumer starts: so many that some come together.
+const ANSWERS: usize = 12;
+
 /// One operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -25,6 +28,8 @@ pub enum Operation {
     CreateApiKey,
     /// The inventory service holds an order's stock.
     StockAnswer,
+    /// It does so for many orders at once.
+    StockAnswers,
     /// It does so after it had refused, so its stock must be let go again: once.
     LateStockAnswer,
     /// The payment service tells by an event that the money moved.
@@ -47,6 +52,8 @@ pub enum Operation {
 pub struct Errand {
     /// What it is about: an order, or a name that nothing else has.
     pub subject: String,
+    /// Orders to which the same happens at the same time.
+    pub others: Vec<String>,
     /// What a caller sends; none when the work already lies in a queue or in the outbox.
     pub request: Option<Request>,
 }
@@ -72,7 +79,7 @@ impl Request {
 }
 
 impl Operation {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CreateOrder,
         Self::CreatePayment,
         Self::CancelOrder,
@@ -81,6 +88,7 @@ impl Operation {
         Self::RefundOrder,
         Self::CreateApiKey,
         Self::StockAnswer,
+        Self::StockAnswers,
         Self::LateStockAnswer,
         Self::PaymentEvent,
         Self::PaymentWebhook,
@@ -101,6 +109,7 @@ impl Operation {
             Self::RefundOrder => "refund-order",
             Self::CreateApiKey => "create-api-key",
             Self::StockAnswer => "stock-answer",
+            Self::StockAnswers => "stock-answers",
             Self::LateStockAnswer => "late-stock-answer",
             Self::PaymentEvent => "payment-event",
             Self::PaymentWebhook => "payment-webhook",
@@ -117,7 +126,7 @@ impl Operation {
         match self {
             Self::CreateOrder | Self::CreatePayment | Self::CancelOrder | Self::CreateApiKey => self.name(),
             Self::CapturePayment | Self::VoidPayment | Self::RefundOrder => self.name(),
-            Self::StockAnswer | Self::LateStockAnswer | Self::EarlyEvent => "on-inventory-event",
+            Self::StockAnswer | Self::StockAnswers | Self::LateStockAnswer | Self::EarlyEvent => "on-inventory-event",
             Self::PaymentEvent => "on-payment-event",
             Self::PaymentWebhook => "receive-payment-webhook",
             Self::ShipmentReport => "on-shipment-event",
@@ -160,7 +169,7 @@ impl Operation {
             Self::CreateOrder => "created",
             Self::CreatePayment => "payment_added",
             Self::CancelOrder => "cancellation_requested",
-            Self::StockAnswer => "stock_reserved",
+            Self::StockAnswer | Self::StockAnswers => "stock_reserved",
             Self::PaymentEvent | Self::PaymentWebhook | Self::Send | Self::RecordAnswer => "payment_captured",
             Self::ShipmentReport => "fulfillment_delivered",
             Self::Publish => "completed",
@@ -216,12 +225,13 @@ impl Operation {
                     || async { scene.stack.payment_operations().await.iter().any(|asked| asked["order_id"] == *order).then_some(()) };
                 until("the payment service is asked", asked).await;
                 let webhook = Webhook::captured(&scene.caller, &scene.caller.order(&order).await);
-                Errand { subject: order, request: Some(Request::Webhook(webhook)) }
+                Errand { request: Some(Request::Webhook(webhook)), ..Errand::waiting(order) }
             }
             Self::EarlyEvent => {
                 let order = format!("ord_{}", Uuid::now_v7().simple());
                 Errand::waiting(tell_that_stock_is_reserved(scene, &order).await)
             }
+            Self::StockAnswers => self.arrange_answers(scene).await,
             Self::LateStockAnswer => {
                 let order = scene.place(&refused_and_unpaid()).await;
                 let mut service = scene.service(Program::Standalone, self).await;
@@ -237,13 +247,26 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// Answers about many orders wait in the queue.
+    async fn arrange_answers(self, scene: &Scene) -> Errand {
+        let order = scene.place(&sample::order()).await;
+        let mut others = Vec::new();
+        while others.len() + 1 < ANSWERS {
+            others.push(scene.place(&sample::order()).await);
+        }
+        until("all answers wait", || async { (scene.waiting(self).await == ANSWERS).then_some(()) }).await;
+        Errand { others, ..Errand::waiting(order) }
+    }
+}
+
 impl Errand {
     fn of_request(subject: String, path: String, body: Option<Value>) -> Self {
-        Self { subject, request: Some(Request::Keyed { path, key: Uuid::new_v4().to_string(), body }) }
+        Self { request: Some(Request::Keyed { path, key: Uuid::new_v4().to_string(), body }), ..Self::waiting(subject) }
     }
 
     fn waiting(subject: String) -> Self {
-        Self { subject, request: None }
+        Self { subject, others: Vec::new(), request: None }
     }
 }
 

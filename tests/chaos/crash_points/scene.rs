@@ -70,7 +70,8 @@ impl Scene {
             }
         }
         if operation.end().is_some() {
-            self.acknowledged.push((self.caller.clone(), errand.subject.clone()));
+            let orders = errand.others.iter().chain([&errand.subject]);
+            self.acknowledged.extend(orders.map(|order| (self.caller.clone(), order.clone())));
         }
         within(self.patience, || async { self.is_at_rest(operation, &errand, &service).await.then_some(()) }).await;
         within(self.patience, || async { self.audit(operation, &errand).await.is_empty().then_some(()) }).await;
@@ -115,6 +116,11 @@ impl Scene {
     /// Places an order by a process that does not die.
     pub async fn place(&self, order: &Value) -> String {
         self.caller.place(order).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// How many messages wait for the operation's function.
+    pub async fn waiting(&self, operation: Operation) -> usize {
+        self.partner.messages_in(self.queue(operation).unwrap()).await as usize
     }
 
     /// Sends the request as a caller would who heard nothing: with the same key, until it is answered.

@@ -11,6 +11,8 @@ const REQUESTS: &[Operation] =
 const WEBHOOK: &[Operation] = &[Operation::PaymentWebhook];
 /// What partners tell of an order.
 const NEWS: &[Operation] = &[Operation::StockAnswer, Operation::PaymentEvent, Operation::ShipmentReport];
+/// News that comes for many orders at once.
+const MUCH_NEWS: &[Operation] = &[Operation::StockAnswers];
 /// News of which a repeat would be seen: the domain shrugs at others that come twice, so the inbox is not alone in keeping them out.
 const LATE_NEWS: &[Operation] = &[Operation::LateStockAnswer];
 /// The two changes that sending an operation makes.
@@ -35,6 +37,9 @@ const TABLE: &[(CrashPoint, &[&[Operation]])] = &[
     (CrashPoint::ChangeBeforeSave, &[REQUESTS, WEBHOOK, NEWS, SENDING]),
     (CrashPoint::ChangeBeforeCommit, &[REQUESTS, WEBHOOK, NEWS, LATE_NEWS, SENDING]),
     (CrashPoint::ChangeAfterCommit, &[REQUESTS, WEBHOOK, NEWS, LATE_NEWS, SENDING]),
+    (CrashPoint::TogetherAfterClaim, &[MUCH_NEWS]),
+    (CrashPoint::TogetherBeforeCommit, &[MUCH_NEWS]),
+    (CrashPoint::TogetherAfterCommit, &[MUCH_NEWS]),
     (CrashPoint::AdministerBeforeCommit, &[CREATE_API_KEY]),
     (CrashPoint::AdministerAfterCommit, &[CREATE_API_KEY]),
     (CrashPoint::ReplayBeforeRead, &[REPEATED]),

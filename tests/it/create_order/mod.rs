@@ -1,6 +1,7 @@
 //! `POST /v1/orders`: what is answered and what is written. Refusals are in `refusals`, keys that come twice in
 //! [`idempotency`](crate::idempotency).
 
+mod large;
 mod refusals;
 
 use futures_util::future::join_all;

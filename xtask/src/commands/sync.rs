@@ -1,7 +1,10 @@
 //! `cargo xtask sync`: writes what is derived from the functions, or with `--check` compares it: first from their manifests, which
 //! xtask reads itself, then from their types and the tables of the domain, which the service describes.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
+
+use serde_json::Value;
 
 use crate::checkout::Checkout;
 use crate::failure::{Context, Failure, Result};
@@ -19,12 +22,24 @@ Reads [package.metadata.function] of every function and writes what is derived f
   docs/functions.md        the list for people
 Then builds the service, which describes the types that its functions take and answer, and the tables that it obeys:
   docs/openapi.json        the contract for callers
+  docs/asyncapi.json       the contract for those who send and receive messages
+  docs/schemas/            the JSON Schema of each message
   docs/lifecycle.md        the life of an order
+  k8s-knative/platform/rabbitmq/{definitions.json,topology.yaml}  exchanges and queues
 
   --check    write nothing; fail when a file is not as it should be";
 
 /// What `standalone` prints, and the word that makes it: it links every function and the domain, and xtask links neither.
-const DOCUMENTS: [(&str, &str); 2] = [("docs/openapi.json", "openapi"), ("docs/lifecycle.md", "lifecycle")];
+const DOCUMENTS: [(&str, &str); 5] = [
+    ("docs/openapi.json", "openapi"),
+    ("docs/asyncapi.json", "asyncapi"),
+    ("docs/lifecycle.md", "lifecycle"),
+    ("k8s-knative/platform/rabbitmq/definitions.json", "definitions"),
+    ("k8s-knative/platform/rabbitmq/topology.yaml", "resources"),
+];
+
+/// A folder with one file for each message type, and nothing else; `standalone schemas` prints them together.
+const SCHEMAS: &str = "docs/schemas";
 
 const ACCEPTED: Accepted = Accepted { flags: &["--check"], values: &[], words_max: 0 };
 
@@ -46,13 +61,35 @@ pub fn check_documents(checkout: &Checkout) -> Result<()> {
 }
 
 fn write_documents(checkout: &Checkout) -> Result<()> {
-    stale_documents(checkout)?.into_iter().try_for_each(|(file, text)| put(checkout, file, &text))
+    let superfluous = superfluous_schemas(checkout, &schemas(checkout)?);
+    superfluous.iter().try_for_each(|file| std::fs::remove_file(checkout.path(file)).context(|| format!("cannot remove {file}")))?;
+    differing(checkout, documents(checkout)?).into_iter().try_for_each(|(file, text)| put(checkout, &file, &text))
 }
 
-/// The documents that differ from what the service says, with the text they should have.
-fn stale_documents(checkout: &Checkout) -> Result<Vec<(&'static str, String)>> {
-    let documents = DOCUMENTS.into_iter().map(|(file, word)| Ok((file, said(checkout, word)?))).collect::<Result<Vec<_>>>()?;
-    Ok(documents.into_iter().filter(|(file, text)| !is(checkout, file, text)).collect())
+/// The documents that differ from what the service says, and the schemas of messages that it does not know.
+fn stale_documents(checkout: &Checkout) -> Result<Vec<String>> {
+    let stale = differing(checkout, documents(checkout)?).into_iter().map(|(file, _)| file);
+    Ok(stale.chain(superfluous_schemas(checkout, &schemas(checkout)?)).collect())
+}
+
+/// Every document with the text it should have.
+fn documents(checkout: &Checkout) -> Result<Vec<(String, String)>> {
+    let documents = DOCUMENTS.into_iter().map(|(file, word)| Ok((file.to_owned(), said(checkout, word)?)));
+    let mut documents = documents.collect::<Result<Vec<_>>>()?;
+    documents.extend(schemas(checkout)?);
+    Ok(documents)
+}
+
+fn schemas(checkout: &Checkout) -> Result<Vec<(String, String)>> {
+    let said = said(checkout, "schemas")?;
+    let schemas: BTreeMap<String, Value> = serde_json::from_str(&said).context(|| "standalone schemas prints no JSON object".into())?;
+    Ok(schemas.into_iter().map(|(name, schema)| (format!("{SCHEMAS}/{name}.json"), format!("{schema:#}\n"))).collect())
+}
+
+fn superfluous_schemas(checkout: &Checkout, known: &[(String, String)]) -> Vec<String> {
+    let entries = std::fs::read_dir(checkout.path(SCHEMAS)).into_iter().flatten().flatten();
+    let files = entries.map(|entry| format!("{SCHEMAS}/{}", entry.file_name().to_string_lossy()));
+    files.filter(|file| known.iter().all(|(known, _)| known != file)).collect()
 }
 
 fn said(checkout: &Checkout, word: &str) -> Result<String> {
@@ -68,20 +105,20 @@ fn said(checkout: &Checkout, word: &str) -> Result<String> {
 
 /// Fails, naming the mending command, unless every file derived from the manifests is as `sync` would write it.
 pub fn check(checkout: &Checkout) -> Result<()> {
-    expect_none(&stale(checkout)?, "the manifests say")
+    let stale = differing(checkout, derived(checkout)?).into_iter().map(|(file, _)| file).collect::<Vec<_>>();
+    expect_none(&stale, "the manifests say")
 }
 
-fn expect_none(stale: &[(&str, String)], who_says: &str) -> Result<()> {
+fn expect_none(stale: &[String], who_says: &str) -> Result<()> {
     if stale.is_empty() {
         return Ok(());
     }
-    let files: Vec<&str> = stale.iter().map(|(file, _)| *file).collect();
-    Err(Failure::new(format!("not as {who_says}: {}; mend it with: cargo xtask sync", files.join(", "))))
+    Err(Failure::new(format!("not as {who_says}: {}; mend it with: cargo xtask sync", stale.join(", "))))
 }
 
 /// Writes what is derived from the manifests.
 pub fn write(checkout: &Checkout) -> Result<()> {
-    stale(checkout)?.into_iter().try_for_each(|(file, text)| put(checkout, file, &text))
+    differing(checkout, derived(checkout)?).into_iter().try_for_each(|(file, text)| put(checkout, &file, &text))
 }
 
 fn put(checkout: &Checkout, file: &str, text: &str) -> Result<()> {
@@ -94,19 +131,21 @@ fn put(checkout: &Checkout, file: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn is(checkout: &Checkout, file: &str, text: &str) -> bool {
-    std::fs::read_to_string(checkout.path(file)).ok().as_deref() == Some(text)
+/// Those of the files that are not as they should be, with the text they should have.
+fn differing(checkout: &Checkout, files: Vec<(String, String)>) -> Vec<(String, String)> {
+    let is = |file: &str, text: &str| std::fs::read_to_string(checkout.path(file)).ok().as_deref() == Some(text);
+    files.into_iter().filter(|(file, text)| !is(file, text)).collect()
 }
 
-/// The files that differ from what they should be, with the text they should have.
-fn stale(checkout: &Checkout) -> Result<Vec<(&'static str, String)>> {
+/// Every file derived from the manifests with the text it should have.
+fn derived(checkout: &Checkout) -> Result<Vec<(String, String)>> {
     let functions = manifest::read_all(checkout)?;
     let derived = [
         ("shared/src/catalog.rs", catalog::render(&functions)?),
         ("CargoLambda.toml", lambda_router::render(&functions)),
         ("docs/functions.md", overview::render(&functions)),
     ];
-    Ok(derived.into_iter().filter(|(file, text)| !is(checkout, file, text)).collect())
+    Ok(derived.map(|(file, text)| (file.to_owned(), text)).into())
 }
 
 #[cfg(test)]

@@ -3,26 +3,33 @@
 use serde::Deserialize;
 use shared::{
     catalog,
-    commands::record_stock_answer::{self, StockNews},
+    commands::{
+        Change,
+        record_stock_answer::{self, StockNews},
+    },
+    domain::{messages::Shortage, schema::ReservationId},
     messaging::{ConsumerFunction, DeadClass, Incoming, Rejection},
 };
+use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::new(&catalog::ON_INVENTORY_EVENT, |incoming| Box::pin(handle(incoming)))
+    ConsumerFunction::changing_orders(&catalog::ON_INVENTORY_EVENT, read).takes::<Answer>()
 }
 
 /// The data of every `inventory.*` event.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StockAnswer)]
 struct Answer {
-    /// `ord_…:2`: the order and the attempt.
+    /// As the command named it: the order and the attempt.
+    #[schema(value_type = ReservationId)]
     reservation_id: String,
-    /// Lines without stock; `inventory.rejected` only.
+    /// What there is not enough of; `inventory.rejected` only.
     #[serde(default)]
-    lines: serde_json::Value,
+    lines: Vec<Shortage>,
 }
 
-async fn handle(incoming: Incoming) -> Result<(), Rejection> {
+fn read(incoming: &Incoming) -> Result<Change, Rejection> {
     let Answer { reservation_id, lines } = incoming.data()?;
     let malformed = |what| Rejection::dead(DeadClass::Malformed, what);
     let attempt = reservation_id.rsplit_once(':').and_then(|(_, attempt)| attempt.parse().ok());
@@ -30,8 +37,7 @@ async fn handle(incoming: Incoming) -> Result<(), Rejection> {
         order: incoming.order_id()?,
         answer: incoming.event.r#type.parse().map_err(|_| malformed("the type is no answer of an inventory service"))?,
         attempt: attempt.ok_or_else(|| malformed("reservation_id does not end in its attempt"))?,
-        unavailable: lines,
+        short: lines,
     };
-    record_stock_answer::execute(incoming.context(), &incoming.origin(), &news).await?;
-    Ok(())
+    Ok(record_stock_answer::change(news))
 }

@@ -4,18 +4,17 @@
 
 use shared::{
     catalog,
-    commands::record_payment_news,
-    domain::payments::report::News,
+    commands::{Change, record_payment_news},
+    domain::payments::report::{News, OperationReport},
     messaging::{ConsumerFunction, Incoming, Rejection},
 };
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::new(&catalog::ON_PAYMENT_EVENT, |incoming| Box::pin(handle(incoming)))
+    ConsumerFunction::changing_orders(&catalog::ON_PAYMENT_EVENT, read).takes::<OperationReport>()
 }
 
-async fn handle(incoming: Incoming) -> Result<(), Rejection> {
+fn read(incoming: &Incoming) -> Result<Change, Rejection> {
     let news = News::new(incoming.event.routing_key(), incoming.data()?);
-    record_payment_news::execute(incoming.context(), &incoming.origin(), incoming.order_id()?, &news).await?;
-    Ok(())
+    Ok(record_payment_news::change(incoming.order_id()?, news))
 }

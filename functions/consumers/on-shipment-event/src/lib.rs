@@ -3,25 +3,32 @@
 use serde::Deserialize;
 use shared::{
     catalog,
-    commands::record_shipment::{self, ShipmentNews, ShipmentReport},
+    commands::{
+        Change,
+        record_shipment::{self, ShipmentNews, ShipmentReport},
+    },
     domain::{fulfilment::Tracking, ids::FulfillmentId},
     messaging::{ConsumerFunction, DeadClass, Incoming, Rejection},
 };
+use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> ConsumerFunction {
-    ConsumerFunction::new(&catalog::ON_SHIPMENT_EVENT, |incoming| Box::pin(handle(incoming)))
+    ConsumerFunction::changing_orders(&catalog::ON_SHIPMENT_EVENT, read).takes::<Report>()
 }
 
 /// The data of every `shipment.*` event.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ShipmentReport)]
 struct Report {
+    /// As the request named it.
     fulfillment_id: FulfillmentId,
+    /// Where the parcel is, once that is known; a later report may leave it out.
     #[serde(default)]
     tracking: Option<Tracking>,
 }
 
-async fn handle(incoming: Incoming) -> Result<(), Rejection> {
+fn read(incoming: &Incoming) -> Result<Change, Rejection> {
     let Report { fulfillment_id, tracking } = incoming.data()?;
     let report = match incoming.event.routing_key().strip_prefix("shipment.") {
         Some("cancellation_rejected") => Some(ShipmentReport::CancellationRejected),
@@ -32,6 +39,5 @@ async fn handle(incoming: Incoming) -> Result<(), Rejection> {
         fulfillment: fulfillment_id,
         report: report.ok_or_else(|| Rejection::dead(DeadClass::Malformed, "the type names no stage of a fulfilment"))?,
     };
-    record_shipment::execute(incoming.context(), &incoming.origin(), &news).await?;
-    Ok(())
+    Ok(record_shipment::change(news))
 }

@@ -110,8 +110,8 @@ fn bind_outbox<'q>(query: PgQuery<'q>, write: &Write<'q>) -> PgQuery<'q> {
     let rows = &write.changes.messages;
     query
         .bind(column(rows, |message| message.id.uuid()))
-        .bind(column(rows, |message| message.kind.exchange()))
-        .bind(column(rows, |message| message.kind.routing_key()))
+        .bind(column(rows, |message| message.kind().exchange()))
+        .bind(column(rows, |message| message.kind().routing_key()))
         .bind(write.bodies)
         .bind(outbox::shard(write.order.id))
 }

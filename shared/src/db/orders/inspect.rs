@@ -96,8 +96,10 @@ fn key(row: &PgRow) -> Result<OrderKey, Error> {
 /// # Errors
 /// Any [`Error`]; [`Error::Unexpected`] when what is stored is no order.
 pub async fn order_with_books(database: &Database, (tenant, order): OrderKey) -> Result<Option<(Order, Books)>, Error> {
-    let one = |statement: &'static str| sqlx::query(statement).bind(tenant.uuid()).bind(order.uuid()).fetch_optional(database.system());
-    let (Some(order), Some(books)) = (one(include_str!("order_load.sql")).await?, one(include_str!("order_ledger.sql")).await?) else {
+    let find = |statement: &'static str| sqlx::query(statement).bind(tenant.uuid());
+    let loaded = find(include_str!("order_load.sql")).bind([order.uuid()]).fetch_optional(database.system()).await?;
+    let ledger = find(include_str!("order_ledger.sql")).bind(order.uuid()).fetch_optional(database.system()).await?;
+    let (Some(order), Some(books)) = (loaded, ledger) else {
         return Ok(None);
     };
     let (Json(order), Json(books)): (Json<OrderRecord>, Json<LedgerRecord>) = (order.try_get(0)?, books.try_get(0)?);

@@ -91,6 +91,30 @@ pub async fn order_lock_for_message(
     Ok(Lock { claimed, found })
 }
 
+/// Claims messages of one consumer and locks their orders, in one statement that reads nothing else and waits for nobody. Each message
+/// must be about another order. Answers which orders are ours now, each with whether its message is new.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn order_lock_for_messages(
+    tx: &mut TenantTx,
+    tenant: TenantId,
+    messages: &[(OrderId, InboxKey<'_>)],
+    now: Timestamp,
+) -> Result<Vec<(OrderId, bool)>, Error> {
+    let Some((_, InboxKey { consumer, .. })) = messages.first() else { return Ok(Vec::new()) };
+    let rows: Vec<(Uuid, bool)> = sqlx::query_as(include_str!("order_lock_for_messages.sql"))
+        .bind(tenant.uuid())
+        .bind(consumer)
+        .bind(changes::column(messages, |(order, _)| order.uuid()))
+        .bind(changes::column(messages, |(_, key)| key.source))
+        .bind(changes::column(messages, |(_, key)| key.message_id))
+        .bind(now.to_jiff().to_sqlx())
+        .fetch_all(tx.connection())
+        .await?;
+    Ok(rows.into_iter().map(|(order, claimed)| (OrderId::new(order), claimed)).collect())
+}
+
 /// Claims an idempotency key and locks the order, in one statement that reads nothing else.
 ///
 /// # Errors
@@ -122,10 +146,20 @@ pub async fn order_lock(tx: &mut TenantTx, tenant: TenantId, order: OrderId) -> 
 /// # Errors
 /// Any [`Error`]; [`Error::Unexpected`] when what is stored is no order.
 pub async fn order_load(tx: &mut TenantTx, tenant: TenantId, order: OrderId) -> Result<Option<Order>, Error> {
-    let row = sqlx::query(include_str!("order_load.sql")).bind(tenant.uuid()).bind(order.uuid()).fetch_optional(tx.connection()).await?;
-    let Some(row) = row else { return Ok(None) };
-    let Json(document) = row.try_get::<Json<record::OrderRecord>, _>(0)?;
-    document.into_order().map(Some)
+    Ok(orders_load(tx, tenant, &[order]).await?.pop())
+}
+
+/// Loads orders, each whole, in no order; those that there are.
+///
+/// # Errors
+/// Any [`Error`]; [`Error::Unexpected`] when what is stored is no order.
+pub async fn orders_load(tx: &mut TenantTx, tenant: TenantId, orders: &[OrderId]) -> Result<Vec<Order>, Error> {
+    let documents: Vec<(Json<record::OrderRecord>,)> = sqlx::query_as(include_str!("order_load.sql"))
+        .bind(tenant.uuid())
+        .bind(changes::column(orders, |order| order.uuid()))
+        .fetch_all(tx.connection())
+        .await?;
+    documents.into_iter().map(|(Json(document),)| document.into_order()).collect()
 }
 
 /// The books of an order.

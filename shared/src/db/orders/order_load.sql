@@ -1,4 +1,4 @@
--- An order, whole, as one JSON document: the shape of db::orders::record. $1 tenant, $2 order.
+-- Orders, each whole, as one JSON document: the shape of db::orders::record. $1 tenant, $2 orders.
 SELECT json_build_object(
     'id', o.id,
     'tenant_id', o.tenant_id,
@@ -60,4 +60,4 @@ SELECT json_build_object(
         WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id)) AS document
 FROM orders AS o
 JOIN order_contacts AS c ON c.tenant_id = o.tenant_id AND c.order_id = o.id
-WHERE o.tenant_id = $1 AND o.id = $2
+WHERE o.tenant_id = $1 AND o.id = ANY ($2::uuid[])

@@ -42,13 +42,26 @@ impl FulfillmentStage {
 /// Where the parcel is, in the carrier's words.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct Tracking {
-    /// Who carries it.
+    /// Who carries it. At most 255 characters, as the number.
     pub carrier: String,
     /// The carrier's number.
     pub number: String,
-    /// Where to follow it.
+    /// Where to follow it. At most 2,048 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+/// Characters of the carrier's name and of its number; a longer one is refused.
+const NAME_MAX: usize = 255;
+/// Characters of the address of a parcel's page; a longer one is refused.
+const URL_MAX: usize = 2_048;
+
+impl Tracking {
+    /// Whether its texts are short enough to be kept and told in events.
+    pub fn fits(&self) -> bool {
+        let fits = |text: &str, max| text.chars().count() <= max;
+        fits(&self.carrier, NAME_MAX) && fits(&self.number, NAME_MAX) && self.url.as_deref().is_none_or(|url| fits(url, URL_MAX))
+    }
 }
 
 /// Units of one line.

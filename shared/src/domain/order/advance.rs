@@ -1,14 +1,12 @@
 //! The rows of the transition table that an order takes by itself, as soon as its ledger and quantities allow. Always the state is
 //! tested, never the event that led here.
 
-use serde_json::Value;
-
 use super::{
     draft::{Draft, Refusal},
     status::StockStatus,
     transitions::{self, Trigger},
 };
-use crate::domain::messages::{Message, MessageType};
+use crate::domain::messages::{Content, Message};
 
 impl Draft<'_> {
     /// Takes every row that is due; each is a version of its own.
@@ -16,7 +14,8 @@ impl Draft<'_> {
         while let Some(row) = transitions::due(&self.order)? {
             match row.trigger {
                 Trigger::PaymentSatisfied => self.confirm()?,
-                trigger => self.settle_status(trigger, row.event)?,
+                Trigger::CancelSettled => self.come_to_rest(row.trigger, Content::OrderCancelled)?,
+                trigger => self.come_to_rest(trigger, Content::OrderCompleted)?,
             }
         }
         Ok(())
@@ -28,7 +27,7 @@ impl Draft<'_> {
         self.request_fulfillment();
         let commands = self.changes.messages.split_off(first);
         self.take(Trigger::PaymentSatisfied, None)?;
-        self.publish(MessageType::OrderConfirmed, Value::Null)?;
+        self.publish(Content::OrderConfirmed)?;
         if self.order.stock.status == StockStatus::Reserved {
             self.commit_stock();
         }
@@ -39,8 +38,8 @@ impl Draft<'_> {
     }
 
     /// The order has come to rest: nothing is asked of anybody.
-    fn settle_status(&mut self, trigger: Trigger, event: Option<MessageType>) -> Result<(), Refusal> {
+    fn come_to_rest(&mut self, trigger: Trigger, event: Content) -> Result<(), Refusal> {
         self.take(trigger, None)?;
-        event.map_or(Ok(()), |event| Ok(self.publish(event, Value::Null)?))
+        Ok(self.publish(event)?)
     }
 }

@@ -4,7 +4,6 @@
 //! Money waits for the goods: what left before the cancellation reached it is paid for (`overtaken`).
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
@@ -19,7 +18,7 @@ use super::{
 use crate::domain::{
     fulfilment::FulfillmentLine,
     ids::{FulfillmentId, LineId},
-    messages::MessageType,
+    messages::{CancellationRequested, Content, Lines, ShippingCancel, Units},
     money::{Amount, Overflow},
     payments::ledger::Fact,
     schema::ReasonCode,
@@ -50,7 +49,7 @@ impl Draft<'_> {
         }
         self.take(Trigger::Cancel, reason.clone())?;
         self.clear_payment_deadline();
-        self.publish(MessageType::OrderCancellationRequested, json!({ "reason": reason }))?;
+        self.publish(Content::OrderCancellationRequested(CancellationRequested { reason }))?;
         if self.order.has_no_live_fulfillment() {
             self.let_go()?;
         } else {
@@ -83,8 +82,7 @@ impl Draft<'_> {
             .collect();
         for id in ids {
             self.changes.fulfillments.insert(id);
-            let data = json!({ "fulfillment_id": id, "order_id": self.order.id });
-            self.command(MessageType::ShippingCancel, data);
+            self.command(Content::ShippingCancel(ShippingCancel { fulfillment_id: id, order_id: self.order.id }));
         }
     }
 
@@ -92,7 +90,7 @@ impl Draft<'_> {
     /// no partner.
     pub(super) fn overtaken(&mut self) -> Result<(), Refusal> {
         self.take(Trigger::CancelOvertaken, None)?;
-        self.publish(MessageType::OrderProcessing, Value::Null)?;
+        self.publish(Content::OrderProcessing)?;
         let open = |line: &Line| line.quantities.ordered - line.quantities.cancelled - line.quantities.fulfilled;
         let here = self.order.lines.iter().map(|line| FulfillmentLine { line: line.id, quantity: open(line) });
         let here = here.filter(|part| part.quantity > 0).collect::<Vec<_>>();
@@ -116,14 +114,20 @@ impl Draft<'_> {
         }
         self.post(Fact::Cancelled, value.min(self.order.balances.due()), Amount::ZERO, None)?;
         self.record("lines_cancelled", None);
-        let lines: Vec<Value> = units.iter().map(|part| json!({ "id": part.line, "quantity": part.quantity })).collect();
-        self.publish(MessageType::OrderLinesCancelled, json!({ "lines": lines }))?;
+        let lines = self.order.units(units);
+        self.publish(Content::OrderLinesCancelled(Lines { lines }))?;
         self.release_units(units);
         self.refund_owed()
     }
 }
 
 impl Order {
+    /// Parts of lines as messages tell of them.
+    pub(super) fn units(&self, parts: &[FulfillmentLine]) -> Vec<Units> {
+        let found = parts.iter().filter_map(|part| self.lines.iter().find(|line| line.id == part.line).map(|line| (line, part.quantity)));
+        found.map(|(line, quantity)| Units { sku: line.sku.clone(), quantity }).collect()
+    }
+
     /// What the next `quantity` units of a line are worth, its share of the order's discount taken off and its tax put on: the units that
     /// were neither cancelled nor refunded come first, and those that were are worth nothing any more.
     ///

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +14,7 @@ use crate::domain::{
     fulfilment,
     ids::{EventId, FulfillmentId, NewIds, OperationId, PaymentId},
     invalid::FieldError,
-    messages::{Message, MessageType},
+    messages::{Changed, Content, Message, OrderSnapshot, Updated},
     money::{Amount, Overflow},
     payments::{
         ledger::{self, Entry, Fact},
@@ -253,23 +252,22 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Publishes an event with its own members beside the snapshot of the order that every event carries. Call it after the
-    /// version it speaks of was made.
-    pub(super) fn publish(&mut self, kind: MessageType, own: Value) -> Result<(), Overflow> {
-        let mut data = Map::new();
-        data.insert("order".to_owned(), self.snapshot()?);
-        if let Value::Object(own) = own {
-            data.extend(own);
-        }
+    /// Publishes an event, beside the snapshot of the order that every event carries. Call it after the version it speaks of was made.
+    pub(super) fn publish(&mut self, event: Content) -> Result<(), Overflow> {
+        let snapshot = self.snapshot()?;
         self.order.event_sequence += 1;
-        let sequence = Some(self.order.event_sequence);
-        self.send(kind, sequence, Value::Object(data));
+        self.send(Some((self.order.event_sequence, snapshot)), event);
         Ok(())
     }
 
+    /// Publishes that something changed that has no event of its own.
+    pub(super) fn publish_updated(&mut self, changed: Changed, reason: Option<String>) -> Result<(), Overflow> {
+        self.publish(Content::OrderUpdated(Updated { changed: vec![changed], reason }))
+    }
+
     /// Sends a command.
-    pub(super) fn command(&mut self, kind: MessageType, data: Value) {
-        self.send(kind, None, data);
+    pub(super) fn command(&mut self, command: Content) {
+        self.send(None, command);
     }
 
     /// Sets a deadline, or moves it. The last word on a deadline counts.
@@ -290,24 +288,25 @@ impl<'a> Draft<'a> {
         self.changes.timers_cleared.retain(|cleared| *cleared != timer);
     }
 
-    fn send(&mut self, kind: MessageType, sequence: Option<u64>, data: Value) {
+    fn send(&mut self, told: Option<(u64, OrderSnapshot)>, content: Content) {
         let id = EventId::new(self.next_uuid());
         let (order, order_version) = (self.order.id, self.order.version);
-        self.changes.messages.push(Message { id, kind, order, order_version, sequence, data });
+        let (sequence, snapshot) = told.unzip();
+        self.changes.messages.push(Message { id, order, order_version, sequence, snapshot, content });
     }
 
-    fn snapshot(&self) -> Result<Value, Overflow> {
+    fn snapshot(&self) -> Result<OrderSnapshot, Overflow> {
         let order = &self.order;
-        Ok(json!({
-            "id": order.id,
-            "number": order.number.to_string(),
-            "external_reference": order.external_reference,
-            "version": order.version,
-            "status": order.status,
-            "payment_status": order.payment_status,
-            "fulfillment_status": order.fulfillment_status,
-            "currency": order.currency.code(),
-            "totals": order.totals()?,
-        }))
+        Ok(OrderSnapshot {
+            id: order.id,
+            number: order.number.to_string(),
+            external_reference: order.external_reference.clone(),
+            version: order.version,
+            status: order.status,
+            payment_status: order.payment_status,
+            fulfillment_status: order.fulfillment_status,
+            currency: order.currency,
+            totals: order.totals()?,
+        })
     }
 }

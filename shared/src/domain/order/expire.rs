@@ -1,8 +1,6 @@
 //! The payment deadline of an order: it expires if nothing was paid and nothing is on its way, and only after the payment service was
 //! asked.
 
-use serde_json::Value;
-
 use super::{
     Order,
     draft::{Draft, Refusal, Timer, TimerKind},
@@ -10,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     ids::OperationId,
-    messages::MessageType,
+    messages::Content,
     payments::{OperationKind, OperationState, report::OperationReport},
 };
 
@@ -64,7 +62,7 @@ impl Draft<'_> {
         self.take_back_sale()?;
         self.take(Trigger::PaymentDeadline, None)?;
         self.clear_payment_deadline();
-        self.publish(MessageType::OrderExpired, Value::Null)?;
+        self.publish(Content::OrderExpired)?;
         self.let_go()
     }
 

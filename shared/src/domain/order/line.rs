@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{
     ids::LineId,
+    messages::Units,
     money::{Amount, Overflow},
 };
 
@@ -58,6 +59,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// The whole of it as messages tell of it.
+    pub fn units(&self) -> Units {
+        Units { sku: self.sku.clone(), quantity: self.quantities.ordered }
+    }
+
     /// `unit_price · ordered`.
     ///
     /// # Errors

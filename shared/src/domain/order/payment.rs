@@ -1,14 +1,12 @@
 //! What the payment service answers, and what an order makes of it. Every road of the news ends in [`Draft::apply_outcome`].
 
-use serde_json::{Value, json};
-
 use super::{
     draft::{Draft, Refusal, Timer, TimerKind},
     reconcile::question,
 };
 use crate::domain::{
     ids::{OperationId, PaymentId},
-    messages::MessageType,
+    messages::{AttentionReason, AttentionRequired, Content, OperationTold, PaymentNews},
     money::Amount,
     order::status::PaymentStatus,
     payments::{
@@ -51,6 +49,7 @@ impl Draft<'_> {
         if report.currency != self.order.currency.code() {
             return Err(Refusal::Contradiction(format!("the order is in {}, the report in {}", self.order.currency, report.currency)));
         }
+        report.check_texts().map_err(|error| Refusal::Contradiction(error.to_string()))?;
         Ok(operation)
     }
 
@@ -151,16 +150,16 @@ impl Draft<'_> {
         })?;
         self.settle(id, operation.payment);
         self.post_success(&before, &operation, aside)?;
-        let (action, event) = match operation.kind {
-            OperationKind::Authorize => ("payment_authorized", MessageType::OrderPaymentAuthorized),
-            OperationKind::Capture => ("payment_captured", MessageType::OrderPaymentCaptured),
-            OperationKind::Void => ("payment_voided", MessageType::OrderPaymentVoided),
-            OperationKind::Refund => ("refund_succeeded", MessageType::OrderRefundSucceeded),
+        let (action, event): (_, fn(PaymentNews) -> Content) = match operation.kind {
+            OperationKind::Authorize => ("payment_authorized", Content::OrderPaymentAuthorized),
+            OperationKind::Capture => ("payment_captured", Content::OrderPaymentCaptured),
+            OperationKind::Void => ("payment_voided", Content::OrderPaymentVoided),
+            OperationKind::Refund => ("refund_succeeded", Content::OrderRefundSucceeded),
         };
         self.record(action, None);
-        self.publish(event, payment_data(&operation))?;
+        self.publish(event(payment_news(&operation)))?;
         if !was_paid && self.order.payment_status == PaymentStatus::Paid {
-            self.publish(MessageType::OrderPaid, Value::Null)?;
+            self.publish(Content::OrderPaid)?;
         }
         if differs {
             self.call_a_person(id, Attention::AmountDiffers)?;
@@ -199,7 +198,7 @@ impl Draft<'_> {
         self.withdraw_excess(operation)?;
         self.notice_excess(operation)?;
         if brings && unwanted {
-            self.publish(MessageType::OrderLatePaymentReceived, payment_data(operation))?;
+            self.publish(Content::OrderLatePaymentReceived(payment_news(operation)))?;
         }
         if unwanted {
             self.reverse_payment(operation.payment)?;
@@ -257,7 +256,7 @@ impl Draft<'_> {
 
     /// Writes a failure into the books, as a version; nothing of what it means for the order's way.
     pub(super) fn record_failure(&mut self, id: OperationId, failure: Failure) -> Result<Operation, Refusal> {
-        let now = self.now;
+        let (now, failure) = (self.now, failure.clipped());
         let reason = Some(failure.code.clone());
         let operation = self.change(id, |operation| {
             operation.state = OperationState::Failed;
@@ -267,33 +266,33 @@ impl Draft<'_> {
             operation.settled_at = Some(now);
         })?;
         self.settle(id, operation.payment);
-        let (action, event) = match operation.kind {
+        let (action, event): (_, fn(PaymentNews) -> Content) = match operation.kind {
             OperationKind::Refund => {
                 self.post(Fact::RefundFailed, operation.amount, Amount::ZERO, Some(id))?;
                 // Of an order that is taken back whole nothing becomes due again.
                 let revoked = if self.is_unwinding() { Amount::ZERO } else { operation.granted };
                 self.post(Fact::GrantRevoked, revoked, Amount::ZERO, Some(id))?;
-                ("refund_failed", MessageType::OrderRefundFailed)
+                ("refund_failed", Content::OrderRefundFailed)
             }
-            OperationKind::Void => ("void_failed", MessageType::OrderPaymentFailed),
-            OperationKind::Authorize | OperationKind::Capture => ("payment_failed", MessageType::OrderPaymentFailed),
+            OperationKind::Void => ("void_failed", Content::OrderPaymentFailed),
+            OperationKind::Authorize | OperationKind::Capture => ("payment_failed", Content::OrderPaymentFailed),
         };
         self.record(action, reason);
-        self.publish(event, payment_data(&operation))?;
+        self.publish(event(payment_news(&operation)))?;
         Ok(operation)
     }
 
     fn require_action(&mut self, id: OperationId, action: NextAction) -> Result<(), Refusal> {
         let operation = self.change(id, |operation| operation.next_action = Some(action))?;
         self.record("payment_requires_action", None);
-        self.publish(MessageType::OrderPaymentRequiresAction, payment_data(&operation))?;
+        self.publish(Content::OrderPaymentRequiresAction(payment_news(&operation)))?;
         Ok(())
     }
 
     fn lose_track(&mut self, id: OperationId) -> Result<(), Refusal> {
         let operation = self.change(id, |operation| operation.state = OperationState::Unknown)?;
         self.record("payment_unknown", None);
-        self.publish(MessageType::OrderPaymentUnknown, payment_data(&operation))?;
+        self.publish(Content::OrderPaymentUnknown(payment_news(&operation)))?;
         self.ask_again(id, 0)
     }
 
@@ -307,8 +306,10 @@ impl Draft<'_> {
     /// Marks an operation for a person. A version must have been made in this change.
     pub(super) fn call_a_person(&mut self, id: OperationId, attention: Attention) -> Result<(), Refusal> {
         let operation = self.change(id, |operation| operation.attention = Some(attention))?;
-        let data = json!({ "reason": attention, "payment_id": operation.payment, "operation_id": operation.id });
-        Ok(self.publish(MessageType::OrderAttentionRequired, data)?)
+        let (payment_id, operation_id) = (Some(operation.payment), Some(operation.id));
+        let reason = AttentionReason::Money(attention);
+        let attention = AttentionRequired { reason, payment_id, operation_id, fulfillment_id: None };
+        Ok(self.publish(Content::OrderAttentionRequired(attention))?)
     }
 
     /// The order is paid or dead: it can no longer expire.
@@ -318,16 +319,17 @@ impl Draft<'_> {
 }
 
 /// What an event about a payment says beside the order.
-pub(super) fn payment_data(operation: &Operation) -> Value {
-    json!({
-        "payment_id": operation.payment,
-        "operation": {
-            "id": operation.id,
-            "kind": operation.kind,
-            "amount": operation.settled_amount.unwrap_or(operation.amount),
-            "provider_reference": operation.provider_reference,
-            "failure": operation.failure,
-            "next_action": operation.next_action,
+pub(super) fn payment_news(operation: &Operation) -> PaymentNews {
+    PaymentNews {
+        payment_id: operation.payment,
+        operation: OperationTold {
+            id: operation.id,
+            kind: operation.kind,
+            amount: operation.settled_amount.unwrap_or(operation.amount),
+            provider_reference: operation.provider_reference.clone(),
+            failure: operation.failure.clone(),
+            next_action: operation.next_action.clone(),
         },
-    })
+        reason: None,
+    }
 }

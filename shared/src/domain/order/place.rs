@@ -1,16 +1,15 @@
 //! Placing an order: from a request that may become one to the order, its first version and everything that it sets going.
 
-use serde_json::json;
-
 use super::{
     Order, Stock,
     draft::{Draft, Refusal, Timer, TimerKind},
+    line::Line,
     request::NewOrder,
     status::{FulfillmentStatus, OrderStatus, PaymentStatus, ReturnStatus, StockStatus},
 };
 use crate::domain::{
     ids::{NewIds, OperationId, OrderId, TenantId},
-    messages::MessageType,
+    messages::{Content, Lines},
     money::Amount,
     payments::ledger::{Balances, Fact},
     policy::TenantPolicy,
@@ -43,7 +42,8 @@ pub fn place<'a>(new: NewOrder, placement: &Placement<'_>, ids: &'a mut dyn NewI
     draft.post(Fact::Placed, total, Amount::ZERO, None)?;
     let operations: Vec<OperationId> = tenders.into_iter().map(|tender| draft.add_tender(tender)).collect();
     draft.version("created", None, None);
-    draft.publish(MessageType::OrderCreated, json!({ "lines": draft.line_summaries() }))?;
+    let lines = draft.order.lines.iter().map(Line::units).collect();
+    draft.publish(Content::OrderCreated(Lines { lines }))?;
     if draft.order.stock.status == StockStatus::Requested {
         draft.request_stock();
     }

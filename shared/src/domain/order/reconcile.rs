@@ -1,12 +1,10 @@
 //! What an order makes of asking the payment service about an operation that has no outcome yet: it is asked ever more seldom, and after
 //! the last question a person must look.
 
-use serde_json::json;
-
 use super::draft::{Draft, Refusal, Timer, TimerKind};
 use crate::domain::{
     ids::OperationId,
-    messages::MessageType,
+    messages::{Content, OperationRequested},
     order::status::OrderStatus,
     payments::{operation::Attention, report::OperationReport},
 };
@@ -62,9 +60,9 @@ impl Draft<'_> {
     /// Sends an operation on its way, once more if need be: its id is its idempotency key at the payment service.
     fn send_operation(&mut self, id: OperationId) {
         let Some(operation) = self.operation(id) else { return };
-        let data = json!({ "operation_id": id, "payment_id": operation.payment, "order_id": self.order.id });
+        let requested = OperationRequested { operation_id: id, payment_id: operation.payment, order_id: self.order.id };
         self.changes.operations.insert(id);
-        self.command(MessageType::PaymentOperationRequested, data);
+        self.command(Content::PaymentOperationRequested(requested));
     }
 
     /// Sets the moment of the next question, when `asked` were asked before.

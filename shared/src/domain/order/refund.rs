@@ -4,7 +4,6 @@
 //! amount is taken back if its refund fails; the value of refunded lines stays owed, and is tried again.
 
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -16,7 +15,7 @@ use super::{
 use crate::domain::{
     ids::{LineId, PaymentId},
     invalid::{FieldError, FieldErrors},
-    messages::MessageType,
+    messages::Changed,
     money::Amount,
     payments::ledger::Fact,
     policy::LINES_MAX,
@@ -158,7 +157,7 @@ impl Draft<'_> {
         };
         self.post(Fact::Granted, granted, Amount::ZERO, None)?;
         self.record("refund_granted", Some(refunding.reason.clone()));
-        self.publish(MessageType::OrderUpdated, json!({ "changed": ["totals"], "reason": refunding.reason }))?;
+        self.publish_updated(Changed::Totals, Some(refunding.reason.clone()))?;
         // What is owed goes back first, so the grant is in the last parts.
         let mut owed = amount.minus(granted)?;
         for (payment, part) in parts {

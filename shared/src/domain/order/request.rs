@@ -14,6 +14,7 @@ use super::{
 use crate::domain::{
     ids::{LineId, NewIds},
     invalid::{FieldError, FieldErrors},
+    messages::size,
     money::{Amount, Currency, Overflow},
     payments::ledger::Balances,
     policy::{LINES_MAX, TenantPolicy},
@@ -146,6 +147,9 @@ impl NewOrder {
         let tenders = parse_tenders(&request.payments, prices.as_ref().map(|prices| prices.total), &mut errors);
         if request.lines.iter().any(|line| line.requires_shipping) && request.shipping_address.is_none() {
             errors.push("/shipping_address", "required", "is required, because lines need shipping");
+        }
+        if let Some(prices) = &prices {
+            size::check(&prices.lines, request.shipping_address.as_ref(), &mut errors);
         }
         let (Some(currency), Some(prices), Some(tenders), true) = (currency, prices, tenders, errors.is_empty()) else {
             return Err(errors.into_vec());

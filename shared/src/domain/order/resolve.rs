@@ -1,7 +1,6 @@
 //! What a person settles: an operation of which no machine can know the end, or whose end needs somebody to look.
 
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -12,7 +11,7 @@ use super::{
 use crate::domain::{
     ids::OperationId,
     invalid::{FieldError, FieldErrors},
-    messages::MessageType,
+    messages::Changed,
     money::Amount,
     payments::{
         OperationState,
@@ -103,7 +102,7 @@ impl Draft<'_> {
         }
         self.change(id, |operation| operation.attention = None)?;
         self.record("operation_resolved", Some(resolution.reason.clone()));
-        self.publish(MessageType::OrderUpdated, json!({ "changed": ["payments"], "reason": resolution.reason }))?;
+        self.publish_updated(Changed::Payments, Some(resolution.reason.clone()))?;
         match (resolution.finding, operation.state) {
             (Finding::Succeeded, OperationState::Succeeded) | (Finding::Failed, OperationState::Failed) => self.advance(),
             (Finding::Succeeded, _) => {

@@ -1,16 +1,15 @@
 //! Money that an order has no use for goes back: what was not sent yet is withdrawn, what is set aside is let go, what was taken is
 //! refunded, and what fails is tried again before a person is called.
 
-use serde_json::json;
-
 use super::{
     draft::{Draft, Refusal},
+    payment::payment_news,
     reconcile::question,
     status::OrderStatus,
 };
 use crate::domain::{
     ids::{OperationId, PaymentId},
-    messages::MessageType,
+    messages::{Changed, Content},
     money::Amount,
     payments::{
         Operation, OperationKind, OperationState,
@@ -125,9 +124,9 @@ impl Draft<'_> {
         };
         self.record(action, None);
         if operation.kind == OperationKind::Refund {
-            self.publish(MessageType::OrderRefundRequested, super::payment::payment_data(operation))?;
+            self.publish(Content::OrderRefundRequested(payment_news(operation)))?;
         } else {
-            self.publish(MessageType::OrderUpdated, json!({ "changed": ["payments"] }))?;
+            self.publish_updated(Changed::Payments, None)?;
         }
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! What the shipping partner reports, and what an order makes of it.
 
-use serde_json::{Value, json};
-
 use super::{
     draft::{Draft, Refusal},
     status::OrderStatus,
@@ -10,15 +8,18 @@ use super::{
 use crate::domain::{
     fulfilment::{Fulfillment, FulfillmentLine, FulfillmentStage, Tracking},
     ids::FulfillmentId,
-    messages::MessageType,
+    messages::{AttentionReason, AttentionRequired, Content, FulfillmentNews, FulfillmentTold, Lost, ShippingRequest},
 };
 
 impl Draft<'_> {
     /// Applies news of a fulfilment. Stages only go forward: a late lower one, or a repeated one, changes nothing.
     ///
     /// # Errors
-    /// [`Refusal::NotYetKnown`] when this order has no such fulfilment.
+    /// [`Refusal::NotYetKnown`] when this order has no such fulfilment; [`Refusal::Contradiction`] when its tracking is too long.
     pub fn shipment_reported(&mut self, id: FulfillmentId, stage: FulfillmentStage, tracking: Option<Tracking>) -> Result<(), Refusal> {
+        if tracking.as_ref().is_some_and(|tracking| !tracking.fits()) {
+            return Err(Refusal::Contradiction("the tracking has a text that no event could repeat".to_owned()));
+        }
         let now = self.now;
         let fulfillment =
             self.order.fulfillments.iter_mut().find(|fulfillment| fulfillment.id == id).ok_or(Refusal::NotYetKnown("fulfillment"))?;
@@ -38,17 +39,17 @@ impl Draft<'_> {
         }
         let Some((action, event)) = announcement(stage) else { return Ok(()) };
         self.record(action, None);
-        self.publish(event, fulfillment_data(&after))?;
+        self.publish(event(fulfillment_news(&after)))?;
         if stopped {
             self.let_go()?;
         } else {
-            self.follow_stage(&after, called_back, action)?;
+            self.follow_stage(&after, called_back)?;
         }
         self.advance()
     }
 
     /// What news of a fulfilment asks for while the order goes on, or is cancelled with goods still out.
-    fn follow_stage(&mut self, fulfillment: &Fulfillment, called_back: bool, action: &str) -> Result<(), Refusal> {
+    fn follow_stage(&mut self, fulfillment: &Fulfillment, called_back: bool) -> Result<(), Refusal> {
         match (self.order.status, fulfillment.stage) {
             (OrderStatus::Cancelling, stage) if stage >= FulfillmentStage::Shipped && stage != FulfillmentStage::Cancelled => {
                 self.overtaken()
@@ -56,16 +57,21 @@ impl Draft<'_> {
             (OrderStatus::Cancelling, _) => Ok(()),
             // An overtaken cancellation goes on for what did not leave.
             (_, FulfillmentStage::Cancelled) if called_back => self.cancel_units(&fulfillment.lines),
-            (_, stage) if !stage.is_live() => {
-                let reason = json!({ "reason": action, "fulfillment_id": fulfillment.id });
-                Ok(self.publish(MessageType::OrderAttentionRequired, reason)?)
-            }
+            (_, FulfillmentStage::Cancelled) => self.miss_goods(fulfillment.id, Lost::FulfillmentCancelled),
+            (_, FulfillmentStage::DeliveryFailed) => self.miss_goods(fulfillment.id, Lost::FulfillmentDeliveryFailed),
             (OrderStatus::Confirmed, _) => {
                 self.take(Trigger::FulfillmentAccepted, None)?;
-                Ok(self.publish(MessageType::OrderProcessing, Value::Null)?)
+                Ok(self.publish(Content::OrderProcessing)?)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Goods that nobody called back will not arrive: a matter for a person.
+    fn miss_goods(&mut self, id: FulfillmentId, lost: Lost) -> Result<(), Refusal> {
+        let reason = AttentionReason::Goods(lost);
+        let attention = AttentionRequired { reason, payment_id: None, operation_id: None, fulfillment_id: Some(id) };
+        Ok(self.publish(Content::OrderAttentionRequired(attention))?)
     }
 
     /// The shipping partner will not stop a fulfilment: its goods have left or are about to.
@@ -97,10 +103,7 @@ impl Draft<'_> {
             return;
         }
         let id = FulfillmentId::new(self.next_uuid());
-        let described: Vec<Value> = (self.order.lines.iter())
-            .filter_map(|line| lines.iter().find(|part| part.line == line.id).map(|part| (line, part.quantity)))
-            .map(|(line, quantity)| json!({ "line_id": line.id, "sku": line.sku, "name": line.name, "quantity": quantity }))
-            .collect();
+        let units = self.order.units(&lines);
         for line in &mut self.order.lines {
             line.quantities.fulfilled += lines.iter().find(|part| part.line == line.id).map_or(0, |part| part.quantity);
         }
@@ -115,9 +118,9 @@ impl Draft<'_> {
         };
         self.order.fulfillments.push(fulfillment);
         self.changes.fulfillments.insert(id);
-        let address = json!(self.order.contact.shipping_address);
-        let data = json!({ "fulfillment_id": id, "order_id": self.order.id, "lines": described, "address": address });
-        self.command(MessageType::ShippingRequest, data);
+        let address = self.order.contact.shipping_address.clone();
+        let request = ShippingRequest { fulfillment_id: id, order_id: self.order.id, lines: units, address };
+        self.command(Content::ShippingRequest(request));
     }
 
     /// Moves the units of a fulfilment through the counters of their lines, stages that were skipped included.
@@ -140,18 +143,19 @@ impl Draft<'_> {
 }
 
 /// The history action and the event of a stage that a partner reports.
-const fn announcement(stage: FulfillmentStage) -> Option<(&'static str, MessageType)> {
+const fn announcement(stage: FulfillmentStage) -> Option<(&'static str, fn(FulfillmentNews) -> Content)> {
     match stage {
         FulfillmentStage::Requested => None,
-        FulfillmentStage::Accepted => Some(("fulfillment_accepted", MessageType::OrderFulfillmentAccepted)),
-        FulfillmentStage::Packed => Some(("fulfillment_packed", MessageType::OrderFulfillmentPacked)),
-        FulfillmentStage::Shipped => Some(("fulfillment_shipped", MessageType::OrderFulfillmentShipped)),
-        FulfillmentStage::Delivered => Some(("fulfillment_delivered", MessageType::OrderFulfillmentDelivered)),
-        FulfillmentStage::Cancelled => Some(("fulfillment_cancelled", MessageType::OrderFulfillmentCancelled)),
-        FulfillmentStage::DeliveryFailed => Some(("fulfillment_delivery_failed", MessageType::OrderFulfillmentDeliveryFailed)),
+        FulfillmentStage::Accepted => Some(("fulfillment_accepted", Content::OrderFulfillmentAccepted)),
+        FulfillmentStage::Packed => Some(("fulfillment_packed", Content::OrderFulfillmentPacked)),
+        FulfillmentStage::Shipped => Some(("fulfillment_shipped", Content::OrderFulfillmentShipped)),
+        FulfillmentStage::Delivered => Some(("fulfillment_delivered", Content::OrderFulfillmentDelivered)),
+        FulfillmentStage::Cancelled => Some(("fulfillment_cancelled", Content::OrderFulfillmentCancelled)),
+        FulfillmentStage::DeliveryFailed => Some(("fulfillment_delivery_failed", Content::OrderFulfillmentDeliveryFailed)),
     }
 }
 
-fn fulfillment_data(fulfillment: &Fulfillment) -> Value {
-    json!({ "fulfillment": { "id": fulfillment.id, "status": fulfillment.stage, "tracking": fulfillment.tracking } })
+fn fulfillment_news(fulfillment: &Fulfillment) -> FulfillmentNews {
+    let Fulfillment { id, stage, tracking, .. } = fulfillment;
+    FulfillmentNews { fulfillment: FulfillmentTold { id: *id, status: *stage, tracking: tracking.clone() } }
 }

@@ -1,6 +1,6 @@
 //! What the inventory service answers, and what an order makes of it.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 use super::{
     draft::{Draft, Refusal},
@@ -8,7 +8,11 @@ use super::{
     status::{OrderStatus, StockStatus},
     transitions::Trigger,
 };
-use crate::domain::{fulfilment::FulfillmentLine, messages::MessageType, text_enum::text_enum};
+use crate::domain::{
+    fulfilment::FulfillmentLine,
+    messages::{Content, Shortage, Shortages, StockCommand, Units},
+    text_enum::text_enum,
+};
 
 /// How often an order asks for its stock before it gives up.
 pub const STOCK_ATTEMPTS_MAX: u32 = 3;
@@ -35,7 +39,7 @@ impl Draft<'_> {
     ///
     /// # Errors
     /// [`Refusal`] when the order refuses; nothing is to be written then.
-    pub fn stock_answered(&mut self, answer: StockAnswer, attempt: u32, unavailable: Value) -> Result<(), Refusal> {
+    pub fn stock_answered(&mut self, answer: StockAnswer, attempt: u32, short: &[Shortage]) -> Result<(), Refusal> {
         let current = attempt == self.order.stock.attempt;
         match (answer, self.order.stock.status) {
             (StockAnswer::Reserved, StockStatus::Requested) if current => self.stock_reserved(),
@@ -47,9 +51,7 @@ impl Draft<'_> {
                 self.release_stock(attempt);
                 Ok(())
             }
-            (StockAnswer::Rejected, StockStatus::Requested) if current => {
-                self.reject(Trigger::StockRejected, StockStatus::Rejected, unavailable)
-            }
+            (StockAnswer::Rejected, StockStatus::Requested) if current => self.reject(Trigger::StockRejected, StockStatus::Rejected, short),
             (StockAnswer::ReservationExpired, StockStatus::Reserved) if current => self.reservation_expired(),
             // While a release is out these answers say that there is nothing left to let go.
             (StockAnswer::Rejected, StockStatus::Releasing) if current => self.stock_is_free(StockStatus::Rejected),
@@ -81,13 +83,13 @@ impl Draft<'_> {
         }
         self.order.stock.status = StockStatus::Reserved;
         self.take(Trigger::StockReserved, None)?;
-        self.publish(MessageType::OrderStockReserved, Value::Null)?;
+        self.publish(Content::OrderStockReserved)?;
         self.advance()
     }
 
     fn reservation_expired(&mut self) -> Result<(), Refusal> {
         if self.order.stock.attempt >= STOCK_ATTEMPTS_MAX {
-            return self.reject(Trigger::ReservationExhausted, StockStatus::Expired, json!([]));
+            return self.reject(Trigger::ReservationExhausted, StockStatus::Expired, &[]);
         }
         self.take(Trigger::ReservationExpired, None)?;
         self.order.stock.attempt += 1;
@@ -97,24 +99,25 @@ impl Draft<'_> {
     }
 
     /// There is no stock: the sale is taken back, and so is any money.
-    fn reject(&mut self, trigger: Trigger, stock: StockStatus, unavailable: Value) -> Result<(), Refusal> {
+    fn reject(&mut self, trigger: Trigger, stock: StockStatus, short: &[Shortage]) -> Result<(), Refusal> {
         self.order.stock.status = stock;
         self.take_back_sale()?;
         self.take(trigger, None)?;
         self.clear_payment_deadline();
-        self.publish(MessageType::OrderRejected, json!({ "lines": unavailable }))?;
+        let lines = self.known_shortages(short);
+        self.publish(Content::OrderRejected(Shortages { lines }))?;
         self.reverse_payments()
     }
 
     /// Asks for the stock of the current attempt.
     pub(super) fn request_stock(&mut self) {
-        self.stock_command(MessageType::InventoryReserve, self.order.stock.attempt);
+        self.stock_command(Content::InventoryReserve, self.order.stock.attempt);
     }
 
     /// Makes the held stock ours.
     pub(super) fn commit_stock(&mut self) {
         self.order.stock.status = StockStatus::Committing;
-        self.stock_command(MessageType::InventoryCommit, self.order.stock.attempt);
+        self.stock_command(Content::InventoryCommit, self.order.stock.attempt);
     }
 
     /// The order has no more use for its stock. A reservation that is not answered yet is let go as well: the inventory service takes
@@ -129,15 +132,24 @@ impl Draft<'_> {
 
     fn release_stock(&mut self, attempt: u32) {
         self.changes.internal = true;
-        self.stock_command(MessageType::InventoryRelease, attempt);
+        self.stock_command(Content::InventoryRelease, attempt);
     }
 
-    fn stock_command(&mut self, kind: MessageType, attempt: u32) {
-        // A reservation is asked for, made ours and let go whole.
-        let units = |line: &Line| json!({ "line_id": line.id, "sku": line.sku, "quantity": line.quantities.ordered });
-        let lines: Vec<Value> = self.order.lines.iter().map(units).collect();
-        let data = json!({ "reservation_id": format!("{}:{attempt}", self.order.id), "order_id": self.order.id, "lines": lines });
-        self.command(kind, data);
+    /// What the inventory service said of articles that the order has, each once and at most as much as was asked for: the event is
+    /// ours, and so is its size.
+    fn known_shortages(&self, short: &[Shortage]) -> Vec<Shortage> {
+        let mut told = BTreeSet::new();
+        let lines = self.order.lines.iter().filter(|line| told.insert(line.sku.as_str()));
+        let found = lines.filter_map(|line| Some((line, short.iter().find(|shortage| shortage.sku == line.sku)?)));
+        found
+            .map(|(line, Shortage { sku, available })| Shortage { sku: sku.clone(), available: (*available).min(line.quantities.ordered) })
+            .collect()
+    }
+
+    /// A reservation is asked for, made ours and let go whole.
+    fn stock_command(&mut self, command: fn(StockCommand) -> Content, attempt: u32) {
+        let lines = self.order.lines.iter().map(Line::units).collect();
+        self.send_stock_command(command, attempt, lines);
     }
 
     /// Lets go a part of the stock that the order goes on to hold.
@@ -145,28 +157,11 @@ impl Draft<'_> {
         if self.order.stock.status == StockStatus::Off {
             return;
         }
-        let sku = |part: &FulfillmentLine| self.order.lines.iter().find(|line| line.id == part.line).map(|line| line.sku.as_str());
-        let lines: Vec<Value> =
-            units.iter().map(|part| json!({ "line_id": part.line, "sku": sku(part), "quantity": part.quantity })).collect();
-        let reservation = format!("{}:{}", self.order.id, self.order.stock.attempt);
-        let data = json!({ "reservation_id": reservation, "order_id": self.order.id, "lines": lines });
-        self.command(MessageType::InventoryRelease, data);
+        self.send_stock_command(Content::InventoryRelease, self.order.stock.attempt, self.order.units(units));
     }
 
-    /// Lines as `order.created` shows them.
-    pub(super) fn line_summaries(&self) -> Vec<Value> {
-        let summary = |line: &Line| {
-            json!({
-                "id": line.id,
-                "sku": line.sku,
-                "name": line.name,
-                "quantity": line.quantities.ordered,
-                "unit_price": line.unit_price,
-                "discount": line.discount,
-                "tax": line.tax,
-                "requires_shipping": line.requires_shipping,
-            })
-        };
-        self.order.lines.iter().map(summary).collect()
+    fn send_stock_command(&mut self, command: fn(StockCommand) -> Content, attempt: u32, lines: Vec<Units>) {
+        let order_id = self.order.id;
+        self.command(command(StockCommand { reservation_id: format!("{order_id}:{attempt}"), order_id, lines }));
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -13,7 +12,7 @@ use super::{
 use crate::domain::{
     ids::{OperationId, PaymentId},
     invalid::{FieldError, FieldErrors},
-    messages::MessageType,
+    messages::Changed,
     money::Amount,
     payments::{Capture, Operation, OperationKind, Payment},
     schema::{PaymentMethod, PaymentToken, PositiveAmount},
@@ -110,7 +109,7 @@ impl Draft<'_> {
         }
         let operation = self.add_tender(tender);
         self.record("payment_added", None);
-        self.publish(MessageType::OrderUpdated, json!({ "changed": ["payments"] }))?;
+        self.publish_updated(Changed::Payments, None)?;
         self.request_operation(operation);
         Ok(())
     }

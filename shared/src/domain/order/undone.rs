@@ -1,14 +1,12 @@
 //! Successes that come undone at the provider: an authorization that expires, a refund that is brought back.
 
-use serde_json::{Value, json};
-
 use super::{
     draft::{Draft, Refusal},
-    payment::payment_data,
+    payment::payment_news,
     status::OrderStatus,
 };
 use crate::domain::{
-    messages::MessageType,
+    messages::{Content, PaymentNews, Undone},
     money::Amount,
     payments::{Operation, OperationKind, OperationState, ledger::Fact, operation::Attention, report::OperationReport},
 };
@@ -24,7 +22,7 @@ impl Draft<'_> {
         let operation = self.mark_undone(&operation)?;
         self.post(Fact::AuthorizationExpired, before, Amount::ZERO, Some(operation.id))?;
         self.record("authorization_expired", None);
-        self.publish(MessageType::OrderPaymentVoided, because("authorization_expired", &operation))?;
+        self.publish(Content::OrderPaymentVoided(because(Undone::AuthorizationExpired, &operation)))?;
         if matches!(self.order.status, OrderStatus::Confirmed | OrderStatus::Processing) {
             self.call_a_person(operation.id, Attention::AuthorizationExpired)?;
         }
@@ -40,7 +38,7 @@ impl Draft<'_> {
         let operation = self.mark_undone(&operation)?;
         self.post(Fact::RefundReversed, operation.settled_amount.unwrap_or(operation.amount), Amount::ZERO, Some(operation.id))?;
         self.record("refund_reversed", None);
-        self.publish(MessageType::OrderRefundFailed, because("refund_reversed", &operation))?;
+        self.publish(Content::OrderRefundFailed(because(Undone::RefundReversed, &operation)))?;
         self.call_a_person(operation.id, Attention::RefundReversed)?;
         self.advance()
     }
@@ -71,8 +69,6 @@ impl Draft<'_> {
     }
 }
 
-fn because(reason: &str, operation: &Operation) -> Value {
-    let mut data = payment_data(operation);
-    data["reason"] = json!(reason);
-    data
+fn because(reason: Undone, operation: &Operation) -> PaymentNews {
+    PaymentNews { reason: Some(reason), ..payment_news(operation) }
 }

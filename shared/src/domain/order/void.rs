@@ -1,15 +1,13 @@
 //! Letting a tender go before its money is taken: what is set aside is voided, what was never sent is withdrawn, and what is on its way
 //! goes back when it arrives.
 
-use serde_json::json;
-
 use super::{
     actions::Action,
     draft::{Draft, Refusal},
 };
 use crate::domain::{
     ids::PaymentId,
-    messages::MessageType,
+    messages::Changed,
     payments::{OperationKind, OperationState},
 };
 
@@ -33,7 +31,7 @@ impl Draft<'_> {
         self.call_off(payment)?;
         if self.changes.history.len() == versions {
             self.record("payment_called_off", None);
-            self.publish(MessageType::OrderUpdated, json!({ "changed": ["payments"] }))?;
+            self.publish_updated(Changed::Payments, None)?;
         }
         self.advance()
     }

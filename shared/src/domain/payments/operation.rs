@@ -83,10 +83,24 @@ text_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[schema(as = PaymentFailure)]
 pub struct Failure {
-    /// Stable: `card_declined`.
+    /// Stable: `card_declined`. Cut off after 64 characters.
     pub code: String,
-    /// For a person.
+    /// For a person. Cut off after 1,000 characters.
     pub message: String,
+}
+
+/// Characters of a failure's code that are kept.
+const CODE_MAX: usize = 64;
+/// Characters of a failure's message that are kept: events repeat it, and have their limit.
+const MESSAGE_MAX: usize = 1_000;
+
+impl Failure {
+    /// With what is too long cut off: its texts are for reading, and a failure is a fact however long it is told.
+    #[must_use]
+    pub fn clipped(self) -> Self {
+        let clip = |text: String, max| if text.chars().count() > max { text.chars().take(max).collect() } else { text };
+        Self { code: clip(self.code, CODE_MAX), message: clip(self.message, MESSAGE_MAX) }
+    }
 }
 
 /// What the customer must do before the operation can go on.

@@ -22,6 +22,11 @@ text_enum! {
     }
 }
 
+/// Characters of a name that the payment service gives to something; a report with a longer one is refused.
+const NAME_MAX: usize = 255;
+/// Characters of an address; a report with a longer one is refused.
+const URL_MAX: usize = 2_048;
+
 /// One operation as the payment service reports it. Members that we do not know are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OperationReport {
@@ -35,7 +40,7 @@ pub struct OperationReport {
     pub amount: i64,
     /// ISO 4217.
     pub currency: String,
-    /// The provider's own name for it; unique per payment and kind.
+    /// The provider's own name for it; unique per payment and kind. At most 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_reference: Option<String>,
     /// Only of a failed one.
@@ -76,12 +81,41 @@ pub enum InvalidReport {
     /// Money that moved is more than nothing and within range.
     #[error("the amount {0} is out of range")]
     Amount(i64),
+    /// A text that events would have to repeat has no end.
+    #[error("{what} has {length} characters, at most {max} are taken")]
+    TooLong {
+        /// The member.
+        what: &'static str,
+        /// Its characters.
+        length: usize,
+        /// How many it may have.
+        max: usize,
+    },
     /// `requires_action` without saying which.
     #[error("requires_action without a next_action")]
     NoAction,
 }
 
 impl OperationReport {
+    /// Whether its texts are short enough to be kept and told. (Those of a failure are cut off instead.)
+    ///
+    /// # Errors
+    /// [`InvalidReport::TooLong`].
+    pub fn check_texts(&self) -> Result<(), InvalidReport> {
+        let action = self.next_action.as_ref();
+        for (what, text, max) in [
+            ("provider_reference", self.provider_reference.as_deref(), NAME_MAX),
+            ("next_action.kind", action.map(|action| action.kind.as_str()), NAME_MAX),
+            ("next_action.url", action.and_then(|action| action.url.as_deref()), URL_MAX),
+        ] {
+            let length = text.map_or(0, |text| text.chars().count());
+            if length > max {
+                return Err(InvalidReport::TooLong { what, length, max });
+            }
+        }
+        Ok(())
+    }
+
     /// What it means for the operation.
     ///
     /// # Errors

@@ -1,29 +1,29 @@
 //! The OpenAPI 3.1 document: every function's manifest and contract, read by callers of any language.
 //!
 //! In reading order: [`document`] collects; `operation` is one function on one of its routes; `responses` are its answers and every
-//! problem that it can give; `parts` are the headers, parameters and schemas that operations share; `schemas` brings in the
-//! types. The frame is JSON as it stands in the document, because that reads better than builders; what is inside it comes from
+//! problem that it can give; `parts` are the headers, parameters and schemas that operations share. The frame is JSON as it stands in the document, because that reads better than builders; what is inside it comes from
 //! the catalog, [`Code`](super::Code) and the types that parse and render.
 
 mod operation;
 mod parts;
 mod responses;
-mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use self::schemas::Schemas;
 use super::{HttpFunction, contract::Answers};
-use crate::function::{Access, HttpSpec};
+use crate::{
+    domain::schema::Shapes,
+    function::{Access, HttpSpec},
+};
 
 /// The document of these functions.
 ///
 /// # Errors
 /// Everything that keeps it from being one, a sentence each: a function without a contract, a name that means two types, …
 pub fn document(functions: &[HttpFunction]) -> Result<Value, Vec<String>> {
-    let mut schemas = Schemas::default();
+    let mut schemas = Shapes::default();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let mut errors = Vec::new();
     for function in functions {
@@ -37,7 +37,7 @@ pub fn document(functions: &[HttpFunction]) -> Result<Value, Vec<String>> {
             }
         }
     }
-    let (schemas, clashes) = schemas.finish();
+    let (schemas, clashes) = schemas.finish(parts::schemas());
     errors.extend(clashes);
     if !errors.is_empty() {
         return Err(errors);

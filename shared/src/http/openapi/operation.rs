@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use super::{
     super::{Code, contract::Answers},
-    parts, responses,
-    schemas::Schemas,
-    tag,
+    parts, responses, tag,
 };
 use crate::{
+    domain::schema::Shapes,
     function::{Access, HttpSpec, Route},
     http::{HttpFunction, contract::Takes},
 };
@@ -17,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// One sentence about what keeps it from being described.
-pub(super) fn operation(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> Result<Value, String> {
+pub(super) fn operation(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Result<Value, String> {
     let spec = function.spec;
     let mut operation = json!({
         "operationId": operation_id(spec, route),
@@ -70,7 +69,7 @@ fn security(spec: &HttpSpec) -> Value {
     }
 }
 
-fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> Result<Vec<Value>, String> {
+fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Result<Vec<Value>, String> {
     let (spec, contract) = (function.spec, &function.contract);
     let mut parameters = Vec::new();
     for name in route.parameters() {
@@ -117,7 +116,7 @@ fn query_parameter(name: &str, mut schema: Value, required: bool) -> Value {
     parameter
 }
 
-fn request_body(takes: &Takes, route: &Route, schemas: &mut Schemas) -> Result<Value, String> {
+fn request_body(takes: &Takes, route: &Route, schemas: &mut Shapes) -> Result<Value, String> {
     let example: Value = serde_json::from_str(takes.example).map_err(|error| format!("its example is no JSON: {error}"))?;
     let content = json!({"schema": schemas.reference(takes.shape), "example": example});
     let content = match route.method {

@@ -156,6 +156,9 @@ pub(super) fn path_parameter(name: &str) -> Option<Value> {
         "fulfillment_id" => of::<FulfillmentId>(),
         "tenant_id" => of::<TenantId>(),
         "key_id" => of::<KeyId>(),
+        "type" => Some(json!({
+            "type": "string", "pattern": r"^[a-z_]+(\.[a-z_]+)+\.v[1-9][0-9]*$", "description": "The `type` of a message: `order.created.v1`.",
+        })),
         "code" => Some(json!({"$ref": "#/components/schemas/ProblemCode"})),
         _ => None,
     }

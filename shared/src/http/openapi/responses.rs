@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    super::{Code, HttpFunction, contract::Answers},
-    schemas::Schemas,
+use super::super::{Code, HttpFunction, contract::Answers};
+use crate::{
+    domain::schema::Shapes,
+    function::{Access, Route},
 };
-use crate::function::{Access, Route};
 
 /// Headers of every answer.
 const ALWAYS: [&str; 2] = ["X-Request-Id", "Cache-Control"];
@@ -17,7 +17,7 @@ const ALWAYS: [&str; 2] = ["X-Request-Id", "Cache-Control"];
 ///
 /// # Errors
 /// When a route's content is not described.
-pub(super) fn responses(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> Result<Map<String, Value>, String> {
+pub(super) fn responses(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Result<Map<String, Value>, String> {
     let (spec, contract) = (function.spec, &function.contract);
     let mut responses = Map::new();
     let success = success(function, route, schemas)?;
@@ -41,7 +41,7 @@ pub(super) fn responses(function: &HttpFunction, route: &Route, schemas: &mut Sc
     Ok(responses)
 }
 
-fn success(function: &HttpFunction, route: &Route, schemas: &mut Schemas) -> Result<Value, String> {
+fn success(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Result<Value, String> {
     let (spec, contract) = (function.spec, &function.contract);
     let mut names = Vec::new();
     let (description, content) = match contract.answers {

@@ -1,7 +1,9 @@
 //! `cargo xtask test`: everything CI runs, in the order in which failures are cheapest, with servers of its own that
 //! start while clippy works.
 
+mod readers;
 mod schemathesis;
+mod seen;
 mod signers;
 mod steps;
 
@@ -24,7 +26,8 @@ cargo xtask test [--quick] [FILTER…]
 Runs everything CI runs and stops at the first failure: fmt, tidy, sync --check, clippy, docs, build, documents, tests.
 The tests get a private PostgreSQL, Redis and RabbitMQ (or those that DATABASE_URL, REDIS_URL and AMQP_URL name). The
 last line is `N passed, N failed`. Each fuzz target runs for FUZZ_SECONDS: 60 unless told, 1 with --quick or a FILTER. Three
-libraries that sign are installed under .local/signers from PyPI and npm, once, and cargo-lambda from PyPI.
+libraries that sign are installed under .local/signers from PyPI and npm, once, two that speak CloudEvents and AMQP under
+.local/readers, and cargo-lambda from PyPI.
 
   --quick    leave out clippy and docs, and fuzz briefly
   FILTER     only build, then run the tests whose names contain one of the words";
@@ -104,6 +107,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
         steps.inside("documents", "cargo xtask sync --check", || sync::check_documents(checkout))?;
     }
     install_signers(checkout, steps, filtered)?;
+    install_readers(checkout, steps, filtered)?;
     install_cargo_lambda(checkout, steps);
     let mut services = steps.value("services", "cargo xtask test", || {
         services.join().unwrap_or_else(|_| Err(Failure::new("starting the services ended in a panic")))
@@ -115,6 +119,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     }
     let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;
     steps.set_environment("FUZZ_SECONDS", &fuzz_seconds.to_string());
+    steps.set_environment("TEST_MESSAGES_SEEN", &seen::folder(checkout)?.to_string_lossy());
     let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
     if filtered {
         arguments.push("--");
@@ -127,6 +132,7 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     }
     tests?;
     if !filtered {
+        steps.inside("messages", "cargo xtask test", || seen::check(checkout))?;
         steps.tests(checkout, "tests xtask", &[&["test"][..], &XTASK].concat())?;
     }
     Ok(())
@@ -140,6 +146,16 @@ fn install_signers(checkout: &Checkout, steps: &mut Steps, filtered: bool) -> Re
             steps.set_environment("TEST_SIGNERS_PYTHON", &signers.python.to_string_lossy());
             steps.set_environment("TEST_SIGNERS_NODE_PATH", &signers.node_path.to_string_lossy());
         }
+        Err(failure) if filtered => eprintln!("{failure}"),
+        Err(failure) => return Err(failure),
+    }
+    Ok(())
+}
+
+/// The same for the libraries that read and send messages.
+fn install_readers(checkout: &Checkout, steps: &mut Steps, filtered: bool) -> Result<()> {
+    match steps.value("readers", "cargo xtask test", || readers::ensure(checkout)) {
+        Ok(python) => steps.set_environment("TEST_READERS_PYTHON", &python.to_string_lossy()),
         Err(failure) if filtered => eprintln!("{failure}"),
         Err(failure) => return Err(failure),
     }

@@ -76,8 +76,8 @@ fn what_was_never_seen_is_sent_again_under_its_id_and_the_schedule_goes_on() {
     let mut world = unpaid();
     let id = world.operations()[0];
     let changes = world.would(|draft| draft.reconcile(id, 2, &Told::NeverSeen));
-    let sent: Vec<_> = changes.messages.iter().filter(|message| message.kind == MessageType::PaymentOperationRequested).collect();
-    assert_eq!((sent.len(), &sent[0].data["operation_id"]), (1, &serde_json::json!(id)));
+    let sent: Vec<_> = changes.messages.iter().filter(|message| message.kind() == MessageType::PaymentOperationRequested).collect();
+    assert_eq!((sent.len(), &serde_json::json!(sent[0].data())["operation_id"]), (1, &serde_json::json!(id)));
     assert_eq!((next(&changes), changes.history.len()), (Some((600, 3)), 0));
 }
 

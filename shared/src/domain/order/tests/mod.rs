@@ -22,7 +22,10 @@ use super::{
 use crate::domain::{
     fulfilment::{FulfillmentStage, fulfillment_status},
     ids::{NewIds, OperationId, TenantId},
-    messages::MessageType,
+    messages::{
+        MessageType,
+        size::{OWN_DATA_BYTES_MAX, own_data_bytes},
+    },
     money::{Amount, Overflow},
     payments::{
         Operation, OperationKind, OperationState, Payment,
@@ -167,7 +170,7 @@ impl World {
 
     fn stock(&mut self, answer: StockAnswer) {
         let attempt = self.order.stock.attempt;
-        self.hear(|draft| draft.stock_answered(answer, attempt, json!([]))).unwrap();
+        self.hear(|draft| draft.stock_answered(answer, attempt, &[])).unwrap();
     }
 
     fn captured(&mut self) {
@@ -181,7 +184,7 @@ impl World {
     }
 
     fn sent(&self, kind: MessageType) -> usize {
-        self.written.messages.iter().filter(|message| message.kind == kind).count()
+        self.written.messages.iter().filter(|message| message.kind() == kind).count()
     }
 
     /// The books as they would be stored.
@@ -210,6 +213,9 @@ impl World {
         for sequence in self.written.messages[self.seen.messages..].iter().filter_map(|message| message.sequence) {
             assert_eq!(sequence, self.seen.sequence + 1, "events are dense");
             self.seen.sequence = sequence;
+        }
+        for message in &self.written.messages[self.seen.messages..] {
+            assert!(own_data_bytes(&message.content) <= OWN_DATA_BYTES_MAX, "{} is too large", message.kind());
         }
         for transaction in &self.written.ledger[self.seen.transactions..] {
             assert_eq!(Amount::sum(transaction.entries.iter().map(|entry| entry.amount)), Ok(Amount::ZERO), "{transaction:?}");

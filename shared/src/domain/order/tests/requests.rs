@@ -51,7 +51,7 @@ fn a_cancellation_waits_for_its_stock_whichever_answer_says_that_it_is_free() {
         world.hear(|draft| draft.cancel(None)).unwrap();
         assert_eq!((world.order.status, world.sent(MessageType::InventoryRelease)), (OrderStatus::Cancelling, 1));
         let released = world.written.messages.last().unwrap();
-        assert_eq!(released.data["lines"][0]["quantity"], 2, "the whole reservation is let go");
+        assert_eq!(json!(released.data())["lines"][0]["quantity"], 2, "the whole reservation is let go");
         let version = world.order.version;
         world.hear(|draft| draft.cancel(None)).unwrap();
         world.stock(StockAnswer::Reserved);

@@ -105,7 +105,7 @@ fn ended(end: u8, part: u8) -> End {
 impl World {
     fn play(&mut self, step: Step) {
         match step {
-            Step::Stock(answer, attempt) => self.hear(|draft| draft.stock_answered(answer, attempt, json!([]))).unwrap(),
+            Step::Stock(answer, attempt) => self.hear(|draft| draft.stock_answered(answer, attempt, &[])).unwrap(),
             Step::Sent(which) => self.with_operation(which, Self::sends),
             Step::Outcome(which, end) => self.with_operation(which, |world, id| world.ends(id, end)),
             Step::Expired(which) => self.with_operation(which, |world, id| world.comes_undone(id, OperationKind::Authorize)),

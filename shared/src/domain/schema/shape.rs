@@ -1,22 +1,39 @@
-//! The types of the document: collected from contracts, named once each.
+//! How types describe themselves, and the named schemas of a document: collected from whatever it speaks of, named once each.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
-use super::{super::contract::Shape, parts};
+/// How a type describes itself. Nothing is built until a document asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    name: fn() -> Cow<'static, str>,
+    schema: fn() -> RefOr<Schema>,
+    /// Adds the named types inside it.
+    parts: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl Shape {
+    /// Of this type.
+    pub fn of<T: ToSchema>() -> Self {
+        Self { name: T::name, schema: <T as PartialSchema>::schema, parts: T::schemas }
+    }
+}
 
 /// `components.schemas` as it grows.
-#[derive(Default)]
-pub(super) struct Schemas {
+#[derive(Debug, Default)]
+pub struct Shapes {
     named: BTreeMap<String, Value>,
     clashes: Vec<String>,
 }
 
-impl Schemas {
+impl Shapes {
     /// A reference to a type, which is brought in with all that it is made of.
-    pub(super) fn reference(&mut self, shape: Shape) -> Value {
+    pub fn reference(&mut self, shape: Shape) -> Value {
         let name = (shape.name)().into_owned();
         let reference = json!({"$ref": format!("#/components/schemas/{name}")});
         self.add(name, (shape.schema)());
@@ -24,11 +41,17 @@ impl Schemas {
         reference
     }
 
+    /// A type as a schema of its own that is referred to by nobody; the types inside it are brought in.
+    pub fn inline(&mut self, shape: Shape) -> Value {
+        self.add_parts(shape);
+        to_json((shape.schema)())
+    }
+
     /// The members of a struct that stands for a query: name, schema, whether it must be there.
     ///
     /// # Errors
     /// When the type is no struct.
-    pub(super) fn members(&mut self, shape: Shape) -> Result<Vec<(String, Value, bool)>, String> {
+    pub fn members(&mut self, shape: Shape) -> Result<Vec<(String, Value, bool)>, String> {
         self.add_parts(shape);
         let schema = to_json((shape.schema)());
         let required = |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name));
@@ -53,9 +76,9 @@ impl Schemas {
         }
     }
 
-    /// The types with those that every function shares, and what is wrong with them.
-    pub(super) fn finish(mut self) -> (Map<String, Value>, Vec<String>) {
-        for (name, schema) in parts::schemas() {
+    /// The types, with those that the document itself defines, and what is wrong with them.
+    pub fn finish(mut self, own: Vec<(&str, Value)>) -> (Map<String, Value>, Vec<String>) {
+        for (name, schema) in own {
             if self.named.insert(name.to_owned(), schema).is_some() {
                 self.clashes.push(format!("{name} is the document's own name: give the type #[schema(as = …)]"));
             }

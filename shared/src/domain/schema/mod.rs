@@ -3,6 +3,8 @@
 //! A schema says what its parser enforces, with the parser's own constants; nothing is parsed here. Most types of this file have no
 //! values: they stand in `#[schema(value_type = …)]` for a `String` or an `i64` that is checked later, with all its siblings.
 
+mod shape;
+
 use utoipa::{
     Number, PartialSchema, ToSchema,
     openapi::{
@@ -11,6 +13,7 @@ use utoipa::{
     },
 };
 
+pub use self::shape::{Shape, Shapes};
 use super::{
     api_key::OVERLAP_SECONDS_MAX,
     dead_letter::{LETTER_REASON_MAX, RATE_MAX},
@@ -117,6 +120,8 @@ described! {
     LetterRate = |about| integer(1, i64::from(RATE_MAX), about);
     /// Why a letter is dead: a sentence without a value of its message.
     LetterReason = |about| text(LETTER_REASON_MAX, about);
+    /// A reservation of stock: its order, a colon and its attempt, from 1.
+    ReservationId = |about| pattern("^ord_[0-9a-f]{32}:[0-9]{1,10}$", about);
     /// Units of a line.
     Quantity = |about| integer(1, i64::from(QUANTITY_MAX), about);
     /// The caller's own members, public: at most 50 of them and 16 KiB as JSON.
