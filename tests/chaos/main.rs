@@ -2,6 +2,7 @@
 //!
 //! Every test breaks something on purpose, or does two things at once, in the middle of work, and then counts.
 
+mod broker;
 mod crash_points;
 mod disconnects;
 mod invariants;
