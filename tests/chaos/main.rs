@@ -10,3 +10,9 @@ mod killers;
 mod kills;
 mod planted_bugs;
 mod races;
+mod swarms;
+
+/// A number of the environment, with which a test does more than it does otherwise.
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}

@@ -10,8 +10,14 @@ use tests::{Database, Servers, Sql};
 
 /// The statements of the relay and of jobs that look for what is due; every other one is the application's. That role sees the messages
 /// and timers of all tenants and nothing else.
-const RELAY_STATEMENTS: [&str; 5] =
-    ["deferred_message_claim_due", "outbox_lock_shards", "outbox_mark_published", "outbox_unpublished", "timer_claim_due"];
+const RELAY_STATEMENTS: [&str; 6] = [
+    "deferred_message_claim_due",
+    "outbox_after_watermark",
+    "outbox_lock_shards",
+    "outbox_mark_published",
+    "outbox_unpublished",
+    "timer_claim_due",
+];
 
 /// The statements of the audit, which reads the rows of all tenants and writes none.
 const AUDITOR_STATEMENTS: [&str; 3] = ["order_backlog", "order_holding_stock", "order_inspect_page"];
