@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     CommandError, Context, Origin,
-    change_order::{self, Changed},
+    change_order::{self, Changed, Failed},
 };
 use crate::{
     chaos::{self, CrashPoint},
@@ -76,8 +76,8 @@ impl From<db::Error> for Hindrance {
     }
 }
 
-impl From<change_order::Failed> for Hindrance {
-    fn from(_: change_order::Failed) -> Self {
+impl From<Failed> for Hindrance {
+    fn from(_: Failed) -> Self {
         Self::Failed
     }
 }

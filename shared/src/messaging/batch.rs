@@ -134,6 +134,7 @@ mod tests {
 
     static SPEC: ConsumerSpec = ConsumerSpec {
         name: "on-inventory-event",
+        purpose: "",
         queue: "q",
         prefetch: 1,
         bindings: &[],

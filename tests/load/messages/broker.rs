@@ -11,10 +11,13 @@ use lapin::{
     },
     types::{AMQPValue, FieldTable},
 };
-use shared::cloudevents;
+use shared::cloudevents::{self, CloudEvent};
+use tests::Sql;
 
 /// Confirms outstanding at once, as the relay has them.
 const OUTSTANDING: usize = 256;
+/// Messages that come together, as the service takes them.
+const BATCH: usize = 50;
 /// Messages unacknowledged at once: enough that the broker never waits for the consumer.
 const PREFETCH: u16 = 512;
 
@@ -71,13 +74,35 @@ impl Broker {
 
     /// Consumes so many messages of a queue, acknowledges each, and answers how many a second.
     pub async fn consume(&self, queue: &str, count: usize) -> f64 {
+        self.consume_into(queue, count, async |_| ()).await
+    }
+
+    /// Consumes so many messages of a queue, notes those that came together in one transaction, acknowledges each, and answers how many
+    /// a second.
+    pub async fn consume_noting(&self, queue: &str, count: usize, sql: &Sql) -> f64 {
+        let note = async |ids: Vec<String>| {
+            sqlx::query("INSERT INTO noted (id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+                .bind(ids)
+                .execute(sql.pool())
+                .await
+                .unwrap();
+        };
+        sql.execute("CREATE TABLE IF NOT EXISTS noted (id text PRIMARY KEY); TRUNCATE noted").await.unwrap();
+        self.consume_into(queue, count, note).await
+    }
+
+    async fn consume_into(&self, queue: &str, count: usize, note: impl AsyncFn(Vec<String>)) -> f64 {
         let channel = self.connection.create_channel().await.unwrap();
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await.unwrap();
         let started = Instant::now();
         let consumer = channel.basic_consume(queue.into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
-        let mut deliveries = consumer.await.unwrap().take(count);
-        while let Some(delivery) = deliveries.next().await {
-            delivery.unwrap().ack(BasicAckOptions::default()).await.unwrap();
+        let mut batches = consumer.await.unwrap().take(count).ready_chunks(BATCH);
+        while let Some(batch) = batches.next().await {
+            let batch: Vec<_> = batch.into_iter().map(Result::unwrap).collect();
+            note(batch.iter().map(|delivery| CloudEvent::decode_structured(&delivery.data).unwrap().id).collect()).await;
+            for delivery in batch {
+                delivery.ack(BasicAckOptions::default()).await.unwrap();
+            }
         }
         let rate = count as f64 / started.elapsed().as_secs_f64();
         channel.close(200, "done".into()).await.unwrap();

@@ -22,9 +22,14 @@ const QUEUE: &str = "order-service.inventory-events";
 const EXCHANGE: &str = "inventory.events";
 
 /// What was measured.
+#[derive(Debug, Clone, Copy)]
 pub struct Consumed {
+    /// News that changes an order.
     pub news: Pair,
+    /// News that its order knows already.
     pub repeats: Pair,
+    /// The lower floor: each message is noted in a table before it is acknowledged, those that came together in one transaction.
+    pub noted: f64,
 }
 
 /// Places the orders, then works off one message about each, twice.
@@ -52,7 +57,9 @@ pub async fn measure() -> Consumed {
     assert_eq!(stack.sql().count("outbox WHERE routing_key = 'order.stock_reserved'").await as usize, ORDERS, "effects happen once");
     let repeats = work_off(&stack, &broker, &reserved(&caller.key.tenant_id, &orders)).await;
     assert_eq!(stack.sql().count("outbox WHERE routing_key = 'order.stock_reserved'").await as usize, ORDERS, "effects happen once");
-    Consumed { news, repeats }
+    broker.publish(EXCHANGE, "inventory.reserved", &reserved(&caller.key.tenant_id, &orders)).await;
+    let noted = broker.consume_noting(QUEUE, ORDERS, &stack.sql()).await;
+    Consumed { news, repeats, noted }
 }
 
 async fn start(stack: &Stack) -> Process {

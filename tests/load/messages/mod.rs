@@ -24,22 +24,28 @@ struct Pair {
 
 /// Measures everything in rounds and prints the table.
 pub async fn run(arguments: &Arguments) {
-    let (mut relay, mut news, mut repeats, mut journeys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut relay, mut consumed, mut journeys) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=arguments.rounds {
         let of = arguments.rounds;
         eprintln!("round {round} of {of}: the relay");
         relay.push(relay::measure().await);
         eprintln!("round {round} of {of}: a consumer");
-        let consumed = consumer::measure().await;
-        news.push(consumed.news);
-        repeats.push(consumed.repeats);
+        consumed.push(consumer::measure().await);
         eprintln!("round {round} of {of}: from change to event");
         journeys.push(journey::measure(Duration::from_secs(arguments.seconds)).await);
     }
     println!("| measured | floor /s | service /s | ratio | own CPU µs | PostgreSQL CPU µs |\n|---|---|---|---|---|---|");
-    print("relay, beside publishing with 256 confirms outstanding", &relay);
-    print("consumer, news that changes an order, beside consuming and acknowledging", &news);
-    print("consumer, news that its order knows already, beside the same", &repeats);
+    print("relay, beside publishing with 256 confirms outstanding", relay.iter().copied());
+    let news = consumed.iter().map(|consumed| consumed.news);
+    let repeats = consumed.iter().map(|consumed| consumed.repeats);
+    let over_noting = |pair: Pair, consumed: &consumer::Consumed| Pair { floor: consumed.noted, ..pair };
+    print("consumer, news that changes an order, beside acknowledging", news.clone());
+    print("the same, beside noting 50 ids a transaction and acknowledging", news.zip(&consumed).map(|(pair, one)| over_noting(pair, one)));
+    print("consumer, news that its order knows already, beside acknowledging", repeats.clone());
+    print(
+        "the same, beside noting 50 ids a transaction and acknowledging",
+        repeats.zip(&consumed).map(|(pair, one)| over_noting(pair, one)),
+    );
     let middle = |value: fn(&journey::Journey) -> f64| median(journeys.iter().map(value));
     println!(
         "\nfrom an order's change to its event at a consumer, at {} orders/s: p50 {:.1} ms, p99 {:.1} ms ({:.0} orders/s were placed)",
@@ -50,7 +56,8 @@ pub async fn run(arguments: &Arguments) {
     );
 }
 
-fn print(what: &str, pairs: &[Pair]) {
+fn print(what: &str, pairs: impl Iterator<Item = Pair>) {
+    let pairs: Vec<Pair> = pairs.collect();
     let middle = |value: fn(&Pair) -> f64| median(pairs.iter().map(value));
     let ratio = middle(|pair| pair.service / pair.floor);
     println!(
