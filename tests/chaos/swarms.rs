@@ -148,12 +148,16 @@ async fn a_hundred_poison_messages_keep_no_other_order_waiting_and_all_are_dead(
 /// The time from the publication of a message to its effect, in the middle of many, with so much poison between them.
 async fn median_lag_ms(stack: &Stack, partner: &Partner, caller: &Caller, poison: usize) -> f64 {
     const ORDERS: usize = 50;
+    // Some poison comes for the same order again and again, some for many.
+    const POISONED: usize = 10;
     let orders = join_all((0..ORDERS).map(|_| place(caller))).await;
+    let poisoned = join_all((0..POISONED).map(|_| place(caller))).await;
+    let poisoned = join_all(poisoned.iter().map(|order| captured(caller, order))).await;
     let mut published = BTreeMap::new();
     for (place, order) in orders.iter().enumerate() {
         let captured = captured(caller, order).await;
-        for _ in 0..poison * (place + 1) / ORDERS - poison * place / ORDERS {
-            partner.publish("payments.events", &impossible(&captured)).await;
+        for number in poison * place / ORDERS..poison * (place + 1) / ORDERS {
+            partner.publish("payments.events", &impossible(&poisoned[number % POISONED])).await;
         }
         published.insert(order.clone(), jiff::Timestamp::now());
         partner.publish("payments.events", &captured).await;

@@ -2,7 +2,7 @@
 //!
 //! What a message asks of its order is a [`Change`]; the commands called `record_…` make one each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{
     CommandError, Context, Origin,
@@ -34,11 +34,6 @@ impl Change {
     pub(super) fn new(order: OrderId, decide: impl Fn(&mut Draft<'_>) -> Result<(), Refusal> + Send + Sync + 'static) -> Self {
         Self { order, decide: Box::new(decide) }
     }
-
-    /// The order that it is about.
-    pub(crate) fn order(&self) -> OrderId {
-        self.order
-    }
 }
 
 /// Applies one message; a repeat changes nothing and is no error.
@@ -50,25 +45,32 @@ pub(crate) async fn one(context: &Context, origin: &Origin, change: &Change) -> 
     change_order::for_message(context, origin, change.order, &*change.decide).await
 }
 
-/// Applies messages of one tenant and one consumer, each about another order, in one transaction that waits for no other. Answers the
-/// orders whose message took effect, now or earlier. A message about any other order took none (the order is busy or missing, the
-/// decision refuses, or PostgreSQL does): it has to go by itself, and then fails for a reason of its own.
-pub(crate) async fn together(context: &Context, messages: &[(Origin, Change)]) -> HashSet<OrderId> {
+/// Applies messages of one tenant and one consumer, each about another order, in one transaction that waits for no other. Answers by its
+/// order what a message came to: it took effect, now or earlier, or it was refused, as by [`one`]. Of an order that is not in the answer
+/// nothing is known (it is busy or missing, or PostgreSQL failed): its message has to go by itself.
+pub(crate) async fn together(context: &Context, messages: &[(Origin, Change)]) -> HashMap<OrderId, Result<(), CommandError>> {
     let mut asked: Vec<&(Origin, Change)> = messages.iter().collect();
+    let mut known = HashMap::new();
     for _ in 0..ATTEMPTS_MAX {
         match transact(context, &asked).await {
-            Ok(applied) => return applied,
-            Err(Hindrance::Refused(refused)) => asked.retain(|(_, change)| !refused.contains(&change.order)),
+            Ok(applied) => {
+                known.extend(applied.into_iter().map(|order| (order, Ok(()))));
+                break;
+            }
+            Err(Hindrance::Refused(refused)) => {
+                asked.retain(|(_, change)| !refused.iter().any(|(order, _)| *order == change.order));
+                known.extend(refused.into_iter().map(|(order, error)| (order, Err(error))));
+            }
             Err(Hindrance::Failed) => break,
         }
     }
-    HashSet::new()
+    known
 }
 
 /// Why nothing was written.
 enum Hindrance {
-    /// These orders cannot take their message.
-    Refused(HashSet<OrderId>),
+    /// These orders, locked and loaded, cannot take their message, and this is why.
+    Refused(Vec<(OrderId, CommandError)>),
     /// Something that each message will meet again by itself, and tell.
     Failed,
 }
@@ -91,8 +93,8 @@ impl From<CommandError> for Hindrance {
     }
 }
 
-async fn transact(context: &Context, asked: &[&(Origin, Change)]) -> Result<HashSet<OrderId>, Hindrance> {
-    let Some((Origin { tenant, .. }, _)) = asked.first() else { return Ok(HashSet::new()) };
+async fn transact(context: &Context, asked: &[&(Origin, Change)]) -> Result<Vec<OrderId>, Hindrance> {
+    let Some((Origin { tenant, .. }, _)) = asked.first() else { return Ok(Vec::new()) };
     let mut tx = TenantTx::begin(&context.database, *tenant).await?;
     match work(&mut tx, asked).await {
         Ok((changed, applied)) => {
@@ -112,7 +114,7 @@ async fn transact(context: &Context, asked: &[&(Origin, Change)]) -> Result<Hash
 }
 
 /// Claims and locks, loads in a younger snapshot, decides, and writes if nothing is refused: the way of `change_order`, for many.
-async fn work(tx: &mut TenantTx, asked: &[&(Origin, Change)]) -> Result<(Vec<Changed>, HashSet<OrderId>), Hindrance> {
+async fn work(tx: &mut TenantTx, asked: &[&(Origin, Change)]) -> Result<(Vec<Changed>, Vec<OrderId>), Hindrance> {
     let Some((Origin { tenant, .. }, _)) = asked.first() else { return Ok(Default::default()) };
     let now = clock::now();
     let keys = asked.iter().map(|(origin, change)| Ok((change.order, origin.inbox_key()?))).collect::<Result<Vec<_>, CommandError>>()?;
@@ -121,7 +123,7 @@ async fn work(tx: &mut TenantTx, asked: &[&(Origin, Change)]) -> Result<(Vec<Cha
     chaos::point(CrashPoint::TogetherAfterClaim);
     let loaded = orders::orders_load(tx, *tenant, &claimed).await?;
     let mut loaded: HashMap<_, _> = loaded.into_iter().map(|order| (order.id, order)).collect();
-    let (mut ids, mut changed, mut refused) = (IdsAt::new(now), Vec::new(), HashSet::new());
+    let (mut ids, mut changed, mut refused) = (IdsAt::new(now), Vec::new(), Vec::new());
     for (origin, change) in asked {
         let Some(order) = loaded.remove(&change.order) else { continue };
         let mut draft = Draft::new(order, now, &mut ids);
@@ -130,9 +132,7 @@ async fn work(tx: &mut TenantTx, asked: &[&(Origin, Change)]) -> Result<(Vec<Cha
                 let (order, changes) = draft.finish();
                 changed.push((origin, Changed { order, changes }));
             }
-            Err(_) => {
-                refused.insert(change.order);
-            }
+            Err(refusal) => refused.push((change.order, refusal.into())),
         }
     }
     if !refused.is_empty() {

@@ -1,10 +1,10 @@
 //! Messages that came together: those about different orders of a tenant take effect in one transaction, every other by itself.
 //!
-//! What hinders one message must hinder no other. So a transaction takes only what it can have at once, and whatever is left – a message
-//! that is refused, an order that is busy – is settled like one that came alone.
+//! What hinders one message must hinder no other. So a transaction takes only what it can have at once, and what it cannot take – a message
+//! that is refused, an order that is busy – is left for later, when nobody waits for it any more.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Instant,
 };
 
@@ -13,10 +13,11 @@ use tokio::time::timeout;
 
 use super::{
     incoming::Message,
-    settler::{ReadChange, Settlement, Settler},
+    outcome::Rejection,
+    settler::{Settlement, Settler},
 };
 use crate::{
-    commands::{Change, Origin, apply_messages},
+    commands::{Change, CommandError, Origin, apply_messages},
     domain::ids::{OrderId, TenantId},
 };
 
@@ -24,105 +25,129 @@ use crate::{
 pub(super) const BATCH_LIMIT: usize = 50;
 /// Tenants of one batch that are worked for at once, each with a connection; those beyond them wait for one to be done.
 const TENANTS_AT_ONCE: usize = 4;
+/// Messages of one batch that are settled by themselves at once, each with a connection; those beyond them wait for one to be done.
+const ALONE_AT_ONCE: usize = 4;
 
-/// A message, and its place among those that came.
-type Placed = (usize, Message);
+/// Some messages, each settled once. Those about one order are settled in the order in which they came.
+pub(super) struct Batch {
+    settler: Settler,
+    /// In that order.
+    waiting: Vec<Waiting>,
+}
 
-impl Settler {
-    /// Settles what came together and answers what each message came to, in the same order. Messages about one order take effect in the
-    /// order in which they came.
-    pub(super) async fn settle_all(&self, messages: Vec<Message>) -> Vec<Settlement> {
-        let mut settled = match self.read_change() {
-            Some(read) if messages.len() > 1 => self.settle_by_tenant(read, messages).await,
-            _ => self.settle_alone(messages.into_iter().enumerate().collect()).await,
-        };
-        settled.sort_unstable_by_key(|(place, _)| *place);
-        settled.into_iter().map(|(_, settlement)| settlement).collect()
+/// A message that is not settled yet.
+struct Waiting {
+    /// Among those that came.
+    place: usize,
+    message: Message,
+    way: Way,
+}
+
+/// How a message can be settled.
+enum Way {
+    /// With others, if its order can be had: what it asks of that.
+    Together(Box<(Origin, Change)>),
+    /// By itself.
+    Alone,
+    /// It was refused already, and only that is to be written down.
+    Refused(CommandError),
+}
+
+/// What messages came to, each by its place among those that came.
+pub(super) type Settled = Vec<(usize, Settlement)>;
+
+impl Batch {
+    pub(super) fn new(settler: Settler, messages: Vec<Message>) -> Self {
+        let may_join = messages.len() > 1;
+        let waiting = messages.into_iter().enumerate().map(|(place, message)| {
+            let change = if may_join { settler.change(&message) } else { None };
+            // What may not be believed or does not say what it asks will tell why by itself.
+            Waiting { place, message, way: change.map_or(Way::Alone, |change| Way::Together(Box::new(change))) }
+        });
+        Self { waiting: waiting.collect(), settler }
     }
 
-    async fn settle_by_tenant(&self, read: ReadChange, messages: Vec<Message>) -> Vec<(usize, Settlement)> {
-        let mut tenants: BTreeMap<Option<TenantId>, Vec<Placed>> = BTreeMap::new();
-        for (place, message) in messages.into_iter().enumerate() {
-            tenants.entry(message.tenant).or_default().push((place, message));
-        }
-        let settling = stream::iter(tenants.into_values()).map(|messages| self.settle_of_tenant(read, messages));
-        settling.buffer_unordered(TENANTS_AT_ONCE).concat().await
+    pub(super) fn is_settled(&self) -> bool {
+        self.waiting.is_empty()
     }
 
-    /// In rounds: of the messages about one order, one a round.
-    async fn settle_of_tenant(&self, read: ReadChange, messages: Vec<Placed>) -> Vec<(usize, Settlement)> {
-        let mut settled = Vec::with_capacity(messages.len());
-        let mut waiting = messages;
-        while !waiting.is_empty() {
-            let (round, later) = round(waiting);
-            settled.extend(self.settle_round(read, round).await);
-            waiting = later;
-        }
-        settled
-    }
-
-    async fn settle_round(&self, read: ReadChange, round: Vec<Placed>) -> Vec<(usize, Settlement)> {
+    /// One transaction for each tenant, about as many orders as there are. What is left has to go [alone](Self::settle_alone), or waits for
+    /// what is.
+    pub(super) async fn settle_together(&mut self) -> Settled {
         let started = Instant::now();
-        let (mut changes, mut asking, mut alone) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, message) in round {
-            match self.change(read, &message) {
-                Some((origin, change)) => {
-                    asking.push((change.order(), (place, message)));
-                    changes.push((origin, change));
+        let chosen = round(&self.waiting);
+        let mut tenants: BTreeMap<TenantId, Vec<(Origin, Change)>> = BTreeMap::new();
+        for waiting in self.waiting.iter_mut().filter(|waiting| chosen.contains(&waiting.place)) {
+            if let Way::Together(change) = std::mem::replace(&mut waiting.way, Way::Alone) {
+                tenants.entry(change.0.tenant).or_default().push(*change);
+            }
+        }
+        let applying = stream::iter(tenants).map(async |(tenant, changes)| (tenant, self.apply(changes).await));
+        let mut known: HashMap<_, _> = applying.buffer_unordered(TENANTS_AT_ONCE).collect().await;
+        let mut settled = Settled::new();
+        for mut waiting in std::mem::take(&mut self.waiting) {
+            let subject = waiting.message.tenant.zip(waiting.message.order()).filter(|_| chosen.contains(&waiting.place));
+            match subject.and_then(|(tenant, order)| known.get_mut(&tenant)?.remove(&order)) {
+                Some(Ok(())) => {
+                    self.settler.report(&waiting.message, &Ok(()), started.elapsed());
+                    settled.push((waiting.place, Settlement::Done));
+                    continue;
                 }
-                None => alone.push((place, message)),
+                Some(Err(error)) => waiting.way = Way::Refused(error),
+                None => {}
             }
+            self.waiting.push(waiting);
         }
-        let applied = self.apply_together(changes).await;
-        let mut settled = Vec::with_capacity(asking.len() + alone.len());
-        for (order, (place, message)) in asking {
-            if applied.contains(&order) {
-                self.report(&message, &Ok(()), started.elapsed());
-                settled.push((place, Settlement::Done));
-            } else {
-                alone.push((place, message));
-            }
-        }
-        settled.extend(self.settle_alone(alone).await);
         settled
-    }
-
-    /// What a message asks of its order; nothing if it may not be believed or does not say. Why, it will tell by itself.
-    fn change(&self, read: ReadChange, message: &Message) -> Option<(Origin, Change)> {
-        let incoming = self.incoming(message).ok()?;
-        let change = read(&incoming).ok()?;
-        Some((incoming.origin(), change))
     }
 
     /// In a task of its own, as every handler. What is late may still take effect: the inbox makes the repeat a no-op then.
-    async fn apply_together(&self, changes: Vec<(Origin, Change)>) -> HashSet<OrderId> {
-        if changes.len() < 2 {
-            return HashSet::new();
-        }
-        let context = self.context.clone();
+    async fn apply(&self, changes: Vec<(Origin, Change)>) -> HashMap<OrderId, Result<(), CommandError>> {
+        let context = self.settler.context.clone();
         let applying = tokio::spawn(async move { apply_messages::together(&context, &changes).await });
-        timeout(self.time_limit(), applying).await.ok().and_then(Result::ok).unwrap_or_default()
+        timeout(self.settler.time_limit(), applying).await.ok().and_then(Result::ok).unwrap_or_default()
     }
 
-    async fn settle_alone(&self, messages: Vec<Placed>) -> Vec<(usize, Settlement)> {
-        let mut settled = Vec::with_capacity(messages.len());
-        for (place, message) in messages {
-            settled.push((place, self.settle(message, self.time_limit()).await));
-        }
-        settled
+    /// Settles what has to go by itself.
+    pub(super) async fn settle_alone(&mut self) -> Settled {
+        let (together, alone) = std::mem::take(&mut self.waiting).into_iter().partition(|waiting| matches!(waiting.way, Way::Together(_)));
+        self.waiting = together;
+        let alone: Vec<Waiting> = alone;
+        let settler = &self.settler;
+        let settling = stream::iter(alone).map(async |Waiting { place, message, way }| {
+            let settlement = match way {
+                Way::Refused(error) => settler.settle_refused(&message, Rejection::from(error), Instant::now()).await,
+                Way::Alone | Way::Together(_) => settler.settle(message, settler.time_limit()).await,
+            };
+            (place, settlement)
+        });
+        settling.buffer_unordered(ALONE_AT_ONCE).collect().await
     }
 }
 
-/// Parts messages into those of the next transaction and the rest: no order and no message twice, so that each has a claim and a decision
-/// of its own.
-fn round(messages: Vec<Placed>) -> (Vec<Placed>, Vec<Placed>) {
-    let (mut orders, mut ids) = (HashSet::new(), HashSet::new());
-    messages.into_iter().partition(|(_, message)| {
-        let id = message.event.as_ref().map(|event| (event.source.clone(), event.id.clone()));
-        // Both are noted in any case: what follows one that has to wait waits, too.
-        let (is_new_order, is_new_id) = (message.order().is_none_or(|order| orders.insert(order)), id.is_none_or(|id| ids.insert(id)));
-        is_new_order && is_new_id
-    })
+/// The places of what goes together next: the first message of each order, unless it has to go alone, and none that came twice, so that
+/// each has a claim and a decision of its own.
+fn round(all: &[Waiting]) -> HashSet<usize> {
+    let (mut orders, mut ids, mut chosen) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for Waiting { place, message, way } in all {
+        // All are noted: what follows one that has to wait waits, too.
+        let id = message.event.as_ref().map(|event| (&event.source, &event.id));
+        let is_first_of_id = id.is_none_or(|id| ids.insert(id));
+        let is_first_of_order = message.order().is_none_or(|order| orders.insert((message.tenant, order)));
+        if is_first_of_id && is_first_of_order && matches!(way, Way::Together(_)) {
+            chosen.insert(*place);
+        }
+    }
+    chosen
+}
+
+impl Settler {
+    /// What a message asks of its order, if the function changes orders and the message may be believed and says it.
+    fn change(&self, message: &Message) -> Option<(Origin, Change)> {
+        let incoming = self.incoming(message).ok()?;
+        let change = self.read_change()?(&incoming).ok()?;
+        Some((incoming.origin(), change))
+    }
 }
 
 #[cfg(test)]
@@ -130,18 +155,13 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::function::ConsumerSpec;
-
-    static SPEC: ConsumerSpec = ConsumerSpec {
-        name: "on-inventory-event",
-        purpose: "",
-        queue: "q",
-        prefetch: 1,
-        bindings: &[],
-        sources: &["/inventory"],
-        types: &["inventory.reserved.v1"],
-        timeout_seconds: 10,
-        database_role: "orders_app",
+    use crate::{
+        catalog,
+        commands::{
+            Claim,
+            record_stock_answer::{self, StockNews},
+        },
+        domain::{actor::Actor, order::stock::StockAnswer},
     };
 
     fn message(order: u32, id: &str) -> Message {
@@ -149,19 +169,49 @@ mod tests {
             r#"{{"specversion":"1.0","id":"{id}","source":"/inventory","type":"inventory.reserved.v1","subject":"ord_{order:032x}",
                 "tenantid":"ten_00000000000000000000000000000001","data":{{}}}}"#
         );
-        Message::read(&HeaderMap::new(), event.into_bytes(), &SPEC)
+        Message::read(&HeaderMap::new(), event.into_bytes(), &catalog::ON_INVENTORY_EVENT)
+    }
+
+    fn together(message: &Message) -> Way {
+        let order = message.order().unwrap();
+        let news = StockNews { order, answer: StockAnswer::Reserved, attempt: 1, short: Vec::new() };
+        let origin = Origin {
+            tenant: message.tenant.unwrap(),
+            actor: Actor::Function("on-inventory-event"),
+            correlation_id: String::new(),
+            causation_id: None,
+            traceparent: None,
+            claim: Claim::Deadline,
+        };
+        Way::Together(Box::new((origin, record_stock_answer::change(news))))
+    }
+
+    fn waiting(came: &[(u32, &str)]) -> Vec<Waiting> {
+        let waiting = came.iter().enumerate().map(|(place, (order, id))| {
+            let message = message(*order, id);
+            Waiting { place, way: together(&message), message }
+        });
+        waiting.collect()
     }
 
     #[test]
-    fn a_round_has_no_order_and_no_message_twice_and_keeps_their_order() {
-        let came = [message(1, "a"), message(2, "b"), message(1, "c"), message(3, "b"), message(1, "d"), message(3, "e")];
-        let mut waiting: Vec<Placed> = came.into_iter().enumerate().collect();
+    fn no_order_and_no_message_goes_twice_at_once() {
+        let mut all = waiting(&[(1, "a"), (2, "b"), (1, "c"), (3, "b"), (1, "d"), (3, "e")]);
         let mut rounds = Vec::new();
-        while !waiting.is_empty() {
-            let (now, later) = round(waiting);
-            rounds.push(now.iter().map(|(place, _)| *place).collect::<Vec<_>>());
-            waiting = later;
+        while !all.is_empty() {
+            let chosen = round(&all);
+            all.retain(|waiting| !chosen.contains(&waiting.place));
+            rounds.push(BTreeMap::from_iter(chosen.into_iter().map(|place| (place, ()))).into_keys().collect::<Vec<_>>());
         }
         assert_eq!(rounds, [vec![0, 1], vec![2, 3], vec![4, 5]]);
+    }
+
+    #[test]
+    fn what_follows_one_that_goes_alone_waits_for_it() {
+        let mut all = waiting(&[(1, "a"), (1, "b"), (2, "c")]);
+        all[0].way = Way::Alone;
+        assert_eq!(round(&all), HashSet::from([2]));
+        all.remove(0);
+        assert_eq!(round(&all), HashSet::from([1, 2]));
     }
 }

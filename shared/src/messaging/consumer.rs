@@ -9,7 +9,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, future::BoxFuture};
+use futures_util::{Stream, StreamExt as _, future::BoxFuture};
 use lapin::{
     Channel, Connection, Consumer,
     message::Delivery,
@@ -18,13 +18,13 @@ use lapin::{
 };
 use secrecy::SecretString;
 use tokio::{
-    sync::watch,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
 
 use super::{
-    batch::BATCH_LIMIT,
+    batch::{BATCH_LIMIT, Batch, Settled},
     connection::{self, Failure, Link, stop_requested},
     incoming::delivery_fields,
     settler::{Settlement, Settler},
@@ -36,8 +36,8 @@ use crate::{
     function::ConsumerSpec,
 };
 
-/// Batches of one consumer under way at once: while one waits for PostgreSQL, another is read. What comes beyond them waits, up to the
-/// prefetch, and makes the next batch larger.
+/// Transactions about batches of one consumer at once: while one waits for PostgreSQL, another is read. What comes beyond them waits, up to
+/// the prefetch, and makes the next batch larger.
 const BATCHES_AT_ONCE: usize = 2;
 /// What is in flight when the process stops may finish within this time; the rest goes back to the queue.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -74,17 +74,17 @@ async fn consume_once(
     let (size, at_once) = match settling.settler.read_change() {
         Some(_) => (BATCH_LIMIT, BATCHES_AT_ONCE),
         // The prefetch limits them.
-        None => (1, usize::MAX),
+        None => (1, Semaphore::MAX_PERMITS),
     };
     let mut batches = deliveries.ready_chunks(size);
-    let mut in_flight = JoinSet::new();
+    let (mut in_flight, slots) = (JoinSet::new(), Arc::new(Semaphore::new(at_once)));
     let ended = loop {
         tokio::select! {
             () = stop_requested(shutdown) => break Ok(()),
-            batch = batches.next(), if in_flight.len() < at_once => match batch {
+            (slot, batch) = next(&slots, &mut batches) => match batch {
                 Some(batch) => {
                     let (came, lost): (Vec<_>, Vec<_>) = batch.into_iter().partition(Result::is_ok);
-                    in_flight.spawn(Arc::clone(settling).settle(came.into_iter().flatten().collect()));
+                    in_flight.spawn(Arc::clone(settling).settle(came.into_iter().flatten().collect(), slot));
                     if let Some(Err(error)) = lost.into_iter().next() {
                         break Err(error.into());
                     }
@@ -107,6 +107,13 @@ async fn consume_once(
     ended
 }
 
+/// A free slot, and then what has come meanwhile. Whoever stops waiting loses nothing: a batch is taken only with its slot.
+async fn next<T>(slots: &Arc<Semaphore>, batches: &mut (impl Stream<Item = T> + Unpin)) -> (Option<OwnedSemaphorePermit>, Option<T>) {
+    // It is never closed.
+    let slot = Arc::clone(slots).acquire_owned().await.ok();
+    (slot, batches.next().await)
+}
+
 async fn subscribe(spec: &'static ConsumerSpec, amqp_url: &SecretString) -> Result<(Connection, Channel, Consumer), Failure> {
     let connection = connection::open(amqp_url, spec.name).await?;
     let channel = connection.create_channel().await?;
@@ -123,28 +130,36 @@ struct Deliveries {
 }
 
 impl Deliveries {
-    /// Takes deliveries from their reading to their acknowledgement.
-    async fn settle(self: Arc<Self>, deliveries: Vec<Delivery>) {
+    /// Takes deliveries from their reading to their acknowledgement. Its slot is free again after the first transaction: what could not be
+    /// had at once, or was refused, keeps nobody waiting.
+    async fn settle(self: Arc<Self>, deliveries: Vec<Delivery>, slot: Option<OwnedSemaphorePermit>) {
         chaos::point(CrashPoint::MessageReceived);
         let read = |delivery: &Delivery| self.settler.read(delivery_fields(delivery), delivery.data.clone());
         let messages = deliveries.iter().map(read).collect();
         if chaos::is_planted(PlantedBug::AckBeforeCommit) {
-            acknowledge(&deliveries).await;
+            acknowledge(deliveries.iter()).await;
         }
-        let settlements = self.settler.settle_all(messages).await;
-        let (mut settled, mut held) = (Vec::new(), Vec::new());
-        for (delivery, settlement) in deliveries.into_iter().zip(settlements) {
-            if settlement == Settlement::StoreAway { &mut held } else { &mut settled }.push(delivery);
+        let mut batch = Batch::new(self.settler.clone(), messages);
+        self.answer(&deliveries, batch.settle_together().await).await;
+        drop(slot);
+        while !batch.is_settled() {
+            self.answer(&deliveries, batch.settle_alone().await).await;
+            self.answer(&deliveries, batch.settle_together().await).await;
         }
+    }
+
+    /// Tells the broker what some of these deliveries came to.
+    async fn answer(&self, deliveries: &[Delivery], settled: Settled) {
+        let (held, settled): (Settled, Settled) = settled.into_iter().partition(|(_, settlement)| *settlement == Settlement::StoreAway);
         if !settled.is_empty() {
             chaos::point(CrashPoint::MessageBeforeAck);
-            acknowledge(&settled).await;
+            acknowledge(settled.iter().map(|(place, _)| &deliveries[*place])).await;
         }
         if !held.is_empty() {
             self.store_answers().await;
         }
-        for delivery in held {
-            let _ = delivery.nack(BasicNackOptions { requeue: true, ..Default::default() }).await;
+        for (place, _) in held {
+            let _ = deliveries[place].nack(BasicNackOptions { requeue: true, ..Default::default() }).await;
         }
     }
 
@@ -168,7 +183,7 @@ impl Deliveries {
 }
 
 /// An acknowledgement that fails means a lost link: the redelivery finds the inbox entry and is done at once.
-async fn acknowledge(deliveries: &[Delivery]) {
+async fn acknowledge(deliveries: impl Iterator<Item = &Delivery>) {
     for delivery in deliveries {
         let _ = delivery.ack(BasicAckOptions::default()).await;
     }

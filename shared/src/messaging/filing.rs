@@ -38,13 +38,11 @@ pub(super) async fn file(context: &Context, message: &Message, rejection: Reject
     if matches!(rejection, Rejection::StoreAway { .. }) {
         return Ok(rejection);
     }
-    let tenant = known_tenant(context, message).await?;
+    let (mut tx, tenant) = begin(context, message).await?;
     let rejection = match (message.tenant, tenant) {
         (Some(_), None) if !is_killer(&rejection) => Rejection::dead(DeadClass::UnknownTenant, "there is no such tenant"),
         _ => rejection,
     };
-    // What names no tenant is the operator's to look at.
-    let mut tx = TenantTx::begin(&context.database, tenant.unwrap_or(TenantId::OPERATOR)).await?;
     match &rejection {
         Rejection::Retry { reason } => defer(context, &mut tx, message, DeferredClass::Retry, reason).await?,
         Rejection::Park { reason } => defer(context, &mut tx, message, DeferredClass::Parked, reason).await?,
@@ -108,13 +106,20 @@ const fn is_killer(rejection: &Rejection) -> bool {
     matches!(rejection, Rejection::Dead { class: DeadClass::KilledConsumer, .. })
 }
 
-/// The tenant that a message names, if there is one of that id.
-async fn known_tenant(context: &Context, message: &Message) -> Result<Option<TenantId>, db::Error> {
-    let Some(tenant) = message.tenant else { return Ok(None) };
-    let mut tx = TenantTx::begin(&context.database, tenant).await?;
-    let exists = tenant_exists(&mut tx, tenant).await;
-    tx.rollback().await;
-    Ok(exists?.then_some(tenant))
+/// A transaction of the tenant that a message names, if there is one of that id, with it; otherwise of the operator, whose it is to look at.
+async fn begin(context: &Context, message: &Message) -> Result<(TenantTx, Option<TenantId>), db::Error> {
+    if let Some(tenant) = message.tenant {
+        let mut tx = TenantTx::begin(&context.database, tenant).await?;
+        match tenant_exists(&mut tx, tenant).await {
+            Ok(true) => return Ok((tx, Some(tenant))),
+            Ok(false) => tx.rollback().await,
+            Err(error) => {
+                tx.rollback().await;
+                return Err(error);
+            }
+        }
+    }
+    Ok((TenantTx::begin(&context.database, TenantId::OPERATOR).await?, None))
 }
 
 /// So many seconds from now, jittered: what was refused together does not come back together.

@@ -163,16 +163,21 @@ impl Settler {
     /// Settles one message. The function may take its own time limit or `limit`, whichever is shorter.
     pub(super) async fn settle(&self, message: Message, limit: Duration) -> Settlement {
         let started = Instant::now();
-        let outcome = match self.handle(&message, limit).await {
-            Ok(()) => Ok(()),
-            Err(rejection) => Err(self.file(&message, rejection).await),
-        };
-        self.report(&message, &outcome, started.elapsed());
-        match outcome {
-            Ok(()) => Settlement::Done,
-            Err(Rejection::StoreAway { .. }) => Settlement::StoreAway,
-            Err(_) => Settlement::Filed,
+        match self.handle(&message, limit).await {
+            Ok(()) => {
+                self.report(&message, &Ok(()), started.elapsed());
+                Settlement::Done
+            }
+            Err(rejection) => self.settle_refused(&message, rejection, started).await,
         }
+    }
+
+    /// Settles one message that was refused; begun at `started`.
+    pub(super) async fn settle_refused(&self, message: &Message, rejection: Rejection, started: Instant) -> Settlement {
+        let filed = self.file(message, rejection).await;
+        let is_away = matches!(filed, Rejection::StoreAway { .. });
+        self.report(message, &Err(filed), started.elapsed());
+        if is_away { Settlement::StoreAway } else { Settlement::Filed }
     }
 
     /// Writes a refused message down and answers what it came to.
