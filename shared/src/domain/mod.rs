@@ -23,6 +23,7 @@ pub mod patch;
 pub mod payments;
 pub mod permissions;
 pub mod policy;
+pub mod republish;
 pub mod schema;
 pub mod tenant;
 pub mod text_enum;
