@@ -461,6 +461,10 @@ pub const MIGRATE: JobSpec =
 pub const OUTBOX_RELAY: JobSpec =
     JobSpec { name: "outbox-relay", schedule: "continuous", timeout_seconds: 60, database_role: "orders_relay", tenant_role: None };
 
+/// Let go of what has served its time: old messages, answers, claims and dead letters
+pub const PRUNE_RECORDS: JobSpec =
+    JobSpec { name: "prune-records", schedule: "rate(1 hour)", timeout_seconds: 900, database_role: "orders_migrator", tenant_role: None };
+
 /// Ask what became of payment operations without an outcome
 pub const RECONCILE_PAYMENTS: JobSpec = JobSpec {
     name: "reconcile-payments",
@@ -514,4 +518,5 @@ pub const CONSUMERS: &[&ConsumerSpec] =
     &[&ON_DEAD_LETTER, &ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
 
 /// Every job.
-pub const JOBS: &[&JobSpec] = &[&AUDIT_LEDGER, &EXPIRE_ORDERS, &MIGRATE, &OUTBOX_RELAY, &RECONCILE_PAYMENTS, &RETRY_DEFERRED_MESSAGES];
+pub const JOBS: &[&JobSpec] =
+    &[&AUDIT_LEDGER, &EXPIRE_ORDERS, &MIGRATE, &OUTBOX_RELAY, &PRUNE_RECORDS, &RECONCILE_PAYMENTS, &RETRY_DEFERRED_MESSAGES];

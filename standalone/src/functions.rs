@@ -45,6 +45,7 @@ pub fn all() -> Functions {
             expire_orders::function(),
             migrate::function(),
             outbox_relay::function(),
+            prune_records::function(),
             reconcile_payments::function(),
             retry_deferred_messages::function(),
         ],

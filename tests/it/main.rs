@@ -29,6 +29,7 @@ mod on_dead_letter;
 mod order_life;
 mod outbox_relay;
 mod process;
+mod prune_records;
 mod readers;
 mod receive_payment_webhook;
 mod reconcile_payments;

@@ -29,6 +29,7 @@ mod measured;
 pub mod migrate;
 mod order_numbers;
 mod origin;
+pub(crate) mod prune_records;
 pub(crate) mod reconcile_payment;
 pub mod record_payment_news;
 pub mod record_shipment;

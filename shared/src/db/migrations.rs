@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "jobs", include_str!("../../../migrations/0007_jobs.sql")),
     (8, "outbox partitions", include_str!("../../../migrations/0008_outbox_partitions.sql")),
     (9, "dead letters", include_str!("../../../migrations/0009_dead_letters.sql")),
+    (10, "retention", include_str!("../../../migrations/0010_retention.sql")),
 ];
 
 /// Role that owns the schema.

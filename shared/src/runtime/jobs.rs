@@ -1,6 +1,7 @@
 //! What each job does: the way from what a host gives to the room that does the work.
 
 mod audit;
+mod prune;
 
 use futures_util::future::BoxFuture;
 
@@ -93,4 +94,9 @@ fn act_on(job: JobContext, kind: TimerKind, act: Act) -> BoxFuture<'static, Resu
 /// Judges what is stored. A finding is the run's error.
 pub fn audit_ledger(job: JobContext) -> BoxFuture<'static, Result<(), JobError>> {
     Box::pin(async move { audit::run(&job).await })
+}
+
+/// Lets go of what has served its time.
+pub fn prune_records(job: JobContext) -> BoxFuture<'static, Result<(), JobError>> {
+    Box::pin(async move { prune::run(&job).await })
 }

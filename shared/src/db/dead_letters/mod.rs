@@ -14,7 +14,7 @@ pub use self::{
     listed::{Cause, Letter, dead_letter_list_causes, dead_letter_list_page},
     settled::{LetterPlace, SealedLetter, dead_letter_find, dead_letter_find_open, dead_letter_read, dead_letter_settle},
 };
-use super::{Error, TenantTx};
+use super::{Database, Error, TenantTx};
 use crate::domain::{dead_letter::DeadClass, ids::TenantId, timestamp::Timestamp};
 
 /// What the message of a letter is sealed for, with its tenant (the operator for none) and its id.
@@ -68,4 +68,18 @@ pub async fn dead_letter_insert(tx: &mut TenantTx, letter: &DeadLetter<'_>, now:
         .execute(tx.connection())
         .await?;
     Ok(())
+}
+
+/// Deletes dead letters that were filed before a moment, the oldest first, `limit` at most. Returns how many. Under a role that sees all
+/// tenants.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn dead_letter_delete_old(database: &Database, before: Timestamp, limit: i64) -> Result<u64, Error> {
+    let deleted = sqlx::query(include_str!("dead_letter_delete_old.sql"))
+        .bind(before.to_jiff().to_sqlx())
+        .bind(limit)
+        .execute(database.system())
+        .await?;
+    Ok(deleted.rows_affected())
 }
