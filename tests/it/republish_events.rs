@@ -13,7 +13,7 @@ fn unpaid() -> Value {
 
 /// All of our events of these years, but for what is said otherwise.
 fn republish<'c>(caller: &'c Caller, more: &Value) -> Request<'c> {
-    let mut body = json!({ "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z" });
+    let mut body = json!({ "from": "0001-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z" });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     caller.post("/v1/ops/events/republish").json(&body)
 }
