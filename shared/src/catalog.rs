@@ -273,6 +273,19 @@ pub const REPLAY_DEAD_LETTERS: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Send our events again, with the same ids and bytes
+pub const REPUBLISH_EVENTS: HttpSpec = HttpSpec {
+    name: "republish-events",
+    purpose: "Send our events again, with the same ids and bytes",
+    routes: &[Route { method: "POST", path: "/v1/ops/events/republish" }],
+    permission: Access::Scope(Permission::OpsWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// Settle an operation of which a person found out what became of it
 pub const RESOLVE_PAYMENT_OPERATION: HttpSpec = HttpSpec {
     name: "resolve-payment-operation",
@@ -492,6 +505,7 @@ pub const HTTP: &[&HttpSpec] = &[
     &RECEIVE_PAYMENT_WEBHOOK,
     &REFUND_ORDER,
     &REPLAY_DEAD_LETTERS,
+    &REPUBLISH_EVENTS,
     &RESOLVE_PAYMENT_OPERATION,
     &REVOKE_API_KEY,
     &ROTATE_API_KEY,

@@ -26,6 +26,7 @@ pub fn all() -> Functions {
             receive_payment_webhook::function(),
             refund_order::function(),
             replay_dead_letters::function(),
+            republish_events::function(),
             resolve_payment_operation::function(),
             revoke_api_key::function(),
             rotate_api_key::function(),

@@ -8,6 +8,7 @@ use shared::{
         dead_letter::{DeadClass, DeadLetterGrouping, DeadLetterRefusal, DeadLetterState},
         deferral::DeferredClass,
         fulfilment::FulfillmentStage,
+        messages::MessageType,
         order::{
             actions::{Action, Obstacle},
             draft::TimerKind,
@@ -81,6 +82,7 @@ fn published() -> Lists {
         "OperationKind": OperationKind,
         "OperationState": OperationState,
         "OrderStatus": OrderStatus,
+        "MessageType": MessageType,
         "PaymentStatus": PaymentStatus,
         "PaymentNewsType": PaymentNewsType,
         "Permission": Permission,

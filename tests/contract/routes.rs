@@ -136,6 +136,7 @@ fn body(spec: &'static HttpSpec) -> Option<Value> {
         (_, "resolve-payment-operation") => Some(json!({ "outcome": "failed", "reason": "not_found" })),
         (_, "replay-dead-letters") => Some(json!({ "filter": {} })),
         (_, "discard-dead-letters") => Some(json!({ "filter": {}, "reason": "sent_by_a_test" })),
+        (_, "republish-events") => Some(json!({ "from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z" })),
         (_, "create-api-key") => Some(any_key()),
         (_, "create-tenant") => Some(json!({ "name": "a test's tenant" })),
         (_, "update-tenant") => Some(json!({ "name": "renamed" })),

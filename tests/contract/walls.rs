@@ -51,6 +51,7 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
         "payment_operation_list" => vec![tenant.clone(), format!("ARRAY[{}]", owner.operation)],
         "payment_operation_list_unsettled" => ["NULL", "NULL", "NULL", "10"].map(str::to_owned).to_vec(),
         "payment_token_find" => vec![tenant.clone(), owner.payment.clone()],
+        "tenant_list" => vec![tenant.clone(), "NULL".to_owned(), "10".to_owned()],
         "tenant_exists" | "tenant_find" | "tenant_lock" => vec![tenant.clone()],
         new => panic!("{new} reads rows: say here for which parameters it finds some, or that it reads no tenant's"),
     }

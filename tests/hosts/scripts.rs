@@ -36,6 +36,7 @@ pub const ALL: &[Script] = &[
     Script { function: "receive-payment-webhook", run: |talk| Box::pin(receive_payment_webhook(talk)) },
     Script { function: "refund-order", run: |talk| Box::pin(refund_order(talk)) },
     Script { function: "replay-dead-letters", run: |talk| Box::pin(replay_dead_letters(talk)) },
+    Script { function: "republish-events", run: |talk| Box::pin(republish_events(talk)) },
     Script { function: "resolve-payment-operation", run: |talk| Box::pin(resolve_payment_operation(talk)) },
     Script { function: "revoke-api-key", run: |talk| Box::pin(revoke_api_key(talk)) },
     Script { function: "rotate-api-key", run: |talk| Box::pin(rotate_api_key(talk)) },
@@ -238,6 +239,18 @@ async fn discard_dead_letters(talk: &mut Talk) {
     talk.say("all of a tenant's again", 200, discard(&all).key(&key)).await;
     talk.say("no reason", 422, discard(&json!({ "filter": {} })).new_key()).await;
     talk.say("by a tenant", 403, caller.post("/v1/ops/dead-letters/discard").new_key().json(&all)).await;
+}
+
+async fn republish_events(talk: &mut Talk) {
+    let (caller, operator) = (talk.caller.clone(), talk.operator.clone());
+    let key = uuid::Uuid::new_v4().to_string();
+    let all = json!({ "tenant_id": caller.key.tenant_id, "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z" });
+    let republish = |body: &Value| operator.post("/v1/ops/events/republish").json(body);
+    talk.say("nothing that was published", 200, republish(&all).key(&key)).await;
+    talk.say("nothing again", 200, republish(&all).key(&key)).await;
+    let backwards = json!({ "from": "2026-11-22T11:00:00Z", "to": "2026-11-22T10:00:00Z" });
+    talk.say("a time that ends before it begins", 422, republish(&backwards).new_key()).await;
+    talk.say("by a tenant", 403, caller.post("/v1/ops/events/republish").new_key().json(&all)).await;
 }
 
 /// Makes two dead letters of a tenant's, by webhooks that tell of what is impossible, and returns the path of their list.

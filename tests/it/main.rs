@@ -35,6 +35,7 @@ mod receive_payment_webhook;
 mod reconcile_payments;
 mod refund_order;
 mod replay_dead_letters;
+mod republish_events;
 mod resolve_payment_operation;
 mod retry_deferred_messages;
 mod revoke_api_key;

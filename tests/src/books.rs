@@ -50,6 +50,7 @@ const RULES: [(&str, &str); 20] = [
         "an order counts its events",
         "SELECT o.id, o.event_sequence, count(b.event_id) FROM orders o
          LEFT JOIN outbox b ON b.tenant_id = o.tenant_id AND b.order_id = o.id AND b.exchange = 'orders.events'
+             AND b.republishes IS NULL
          GROUP BY o.tenant_id, o.id, o.event_sequence HAVING count(b.event_id) <> o.event_sequence",
     ),
     (

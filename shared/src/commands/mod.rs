@@ -36,6 +36,7 @@ pub mod record_shipment;
 pub mod record_stock_answer;
 pub mod refund_order;
 pub mod replay_dead_letters;
+pub mod republish_events;
 pub mod resolve_payment_operation;
 pub mod revoke_api_key;
 pub mod rotate_api_key;

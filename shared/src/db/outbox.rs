@@ -17,11 +17,13 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{Database, Error};
+use super::{Database, Error, TenantTx};
 use crate::{
     chaos::{self, CrashPoint, PlantedBug},
     domain::{
         ids::{EventId, OrderId, TenantId},
+        messages::EVENT_EXCHANGE,
+        republish::Republish,
         timestamp::Timestamp,
     },
 };
@@ -48,11 +50,11 @@ pub struct OutboxMessage {
     pub exchange: String,
     /// Its type without the version.
     pub routing_key: String,
-    /// The final bytes: one structured-mode CloudEvent.
-    pub body: Vec<u8>,
+    /// The final bytes: one structured-mode CloudEvent. Nothing for an event that was to be sent again and is gone.
+    pub body: Option<Vec<u8>>,
 }
 
-type Row = (Uuid, Uuid, Uuid, String, String, Vec<u8>);
+type Row = (Uuid, Uuid, Uuid, String, String, Option<Vec<u8>>);
 
 /// The shard of an order's messages: the low bits of a UUIDv7 are random.
 pub fn shard(order: OrderId) -> i16 {
@@ -92,6 +94,45 @@ pub async fn outbox_mark_published(database: &Database, messages: &[(TenantId, E
         .execute(database.system())
         .await?;
     Ok(())
+}
+
+/// What came of asking for events to be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Republished {
+    /// How many are.
+    pub count: usize,
+    /// The last of them by its id; nothing when there is none.
+    pub last: Option<EventId>,
+    /// More would fit.
+    pub more: bool,
+}
+
+/// Asks for published events of the transaction's tenant to be sent again, those that follow `after`, under fresh ids of their own rows:
+/// as many as there are ids at most.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn outbox_republish(
+    tx: &mut TenantTx,
+    tenant: TenantId,
+    republish: &Republish,
+    after: Option<EventId>,
+    fresh: &[Uuid],
+    now: Timestamp,
+) -> Result<Republished, Error> {
+    let (count, last, more): (i64, Option<Uuid>, bool) = sqlx::query_as(include_str!("outbox_republish.sql"))
+        .bind(tenant.uuid())
+        .bind(republish.from.to_jiff().to_sqlx())
+        .bind(republish.to.to_jiff().to_sqlx())
+        .bind(republish.order.map(OrderId::uuid))
+        .bind(republish.routing_keys.as_deref())
+        .bind(after.map(EventId::uuid))
+        .bind(EVENT_EXCHANGE)
+        .bind(fresh)
+        .bind(now.to_jiff().to_sqlx())
+        .fetch_one(tx.connection())
+        .await?;
+    Ok(Republished { count: usize::try_from(count).unwrap_or(0), last: last.map(EventId::new), more })
 }
 
 /// One session outside any transaction pooler: it holds shards and hears the bell. When it is lost, so are its shards.

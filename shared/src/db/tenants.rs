@@ -51,6 +51,20 @@ pub async fn tenant_update(tx: &mut TenantTx, tenant: &Tenant) -> Result<(), Err
     write(tx, include_str!("tenant_update.sql"), tenant).await
 }
 
+/// The ids of tenants that there are, in their order: those the transaction sees, or one; from this one on; so many at most.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn tenant_list(tx: &mut TenantTx, of: Option<TenantId>, from: Option<TenantId>, limit: i64) -> Result<Vec<TenantId>, Error> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(include_str!("tenant_list.sql"))
+        .bind(of.map(TenantId::uuid))
+        .bind(from.map(TenantId::uuid))
+        .bind(limit)
+        .fetch_all(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(TenantId::new).collect())
+}
+
 async fn write(tx: &mut TenantTx, statement: &'static str, tenant: &Tenant) -> Result<(), Error> {
     sqlx::query(statement)
         .bind(tenant.id.uuid())

@@ -23,6 +23,8 @@ text_enum! {
         DeadLettersReplayed = "dead_letters.replayed",
         /// A person found that nothing has to be done about messages that had died.
         DeadLettersDiscarded = "dead_letters.discarded",
+        /// Events were sent again.
+        EventsRepublished = "events.republished",
     }
 }
 

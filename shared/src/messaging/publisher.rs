@@ -33,6 +33,8 @@ const PERSISTENT: u8 = 2;
 pub(super) enum Published {
     /// The broker has it, on disk, in every queue that wants it.
     Confirmed,
+    /// It was to be sent again and is gone: there is nothing to send.
+    Gone,
     /// The broker does not take it now, for this reason. The link is fine.
     Refused(&'static str),
 }
@@ -68,14 +70,14 @@ impl Publisher {
         if !topology::is_exchange(&message.exchange) {
             return Ok(Published::Refused("unknown exchange"));
         }
-        let Some((routing_key, properties)) = address(message) else {
+        let Some(body) = &message.body else { return Ok(Published::Gone) };
+        let Some((routing_key, properties)) = address(&message.routing_key, body) else {
             return Ok(Published::Refused("not an event"));
         };
         // `mandatory`: without it a message that no queue wants would be confirmed and lost.
         let options = BasicPublishOptions { mandatory: !chaos::is_planted(PlantedBug::NoMandatory), ..Default::default() };
         let confirmed = async {
-            let confirm =
-                self.channel.basic_publish(message.exchange.as_str().into(), routing_key, options, &message.body, properties).await?;
+            let confirm = self.channel.basic_publish(message.exchange.as_str().into(), routing_key, options, body, properties).await?;
             chaos::point(CrashPoint::RelayBeforeConfirm);
             confirm.await
         };
@@ -94,8 +96,8 @@ impl Publisher {
 }
 
 /// Routing key and properties of a message; `None` when its bytes are no event, which no version of ours ever writes.
-fn address(message: &OutboxMessage) -> Option<(ShortString, BasicProperties)> {
-    let envelope: Envelope<'_> = serde_json::from_slice(&message.body).ok()?;
+fn address(routing_key: &str, body: &[u8]) -> Option<(ShortString, BasicProperties)> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
     let mut headers = FieldTable::default();
     // The only header: others would become CloudEvents attributes on their way through Knative, and invalid ones drop the message.
     if let Some(traceparent) = envelope.traceparent {
@@ -107,5 +109,5 @@ fn address(message: &OutboxMessage) -> Option<(ShortString, BasicProperties)> {
         .with_message_id(ShortString::try_new(envelope.id).ok()?)
         .with_type(ShortString::try_new(envelope.r#type).ok()?)
         .with_headers(headers);
-    Some((ShortString::try_new(message.routing_key.as_str()).ok()?, properties))
+    Some((ShortString::try_new(routing_key).ok()?, properties))
 }

@@ -9,10 +9,10 @@ pub use self::{
     declare::{DeclareError, declare},
     files::{definitions, manifest, resources},
 };
-use crate::function::ConsumerSpec;
+use crate::{domain::messages::EVENT_EXCHANGE, function::ConsumerSpec};
 
 /// Our events, for whoever binds a queue.
-pub const ORDER_EVENTS: &str = "orders.events";
+pub const ORDER_EVENTS: &str = EVENT_EXCHANGE;
 /// Our commands to partners and to ourselves. It has no alternate exchange: a command without a queue is returned to the relay.
 pub const ORDER_COMMANDS: &str = "orders.commands";
 /// Events that no queue is bound for, kept for a look.

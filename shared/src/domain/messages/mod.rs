@@ -17,6 +17,9 @@ use super::{
     text_enum::text_enum,
 };
 
+/// The topic exchange of our events.
+pub const EVENT_EXCHANGE: &str = "orders.events";
+
 /// One table of all messages: the type, and the struct of its own data if it has any.
 macro_rules! messages {
     ($($(#[doc = $doc:literal])+ $name:ident $(($data:ident))? = $text:literal,)+) => {
@@ -131,7 +134,7 @@ impl MessageType {
 
     /// The topic exchange it goes to.
     pub fn exchange(self) -> &'static str {
-        if self.is_event() { "orders.events" } else { "orders.commands" }
+        if self.is_event() { EVENT_EXCHANGE } else { "orders.commands" }
     }
 
     /// The AMQP routing key: the type without its version.

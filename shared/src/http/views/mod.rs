@@ -7,6 +7,7 @@ mod ledger;
 mod order;
 mod payment;
 mod payment_operation;
+mod republish;
 mod tenant;
 
 pub use self::{
@@ -17,5 +18,6 @@ pub use self::{
     order::{Expand, OrderSummaryView, OrderView, changed, placed},
     payment::{OperationView, OperationsView, PaymentView, operation_resolved, operations_requested, payment_added},
     payment_operation::UnsettledOperationView,
+    republish::{RepublishedView, republished},
     tenant::{CreatedTenantView, TenantView, created_tenant},
 };

@@ -189,9 +189,9 @@ impl<'w> Pipeline<'w> {
                     (self.is_due, self.not_before) = (true, now);
                 }
             }
-            Done::Sent(message, Published::Confirmed) => {
+            Done::Sent(message, published @ (Published::Confirmed | Published::Gone)) => {
                 self.sending -= 1;
-                metrics::counter!(OUTBOX_PUBLISHED).increment(1);
+                note(&message, published);
                 self.confirmed.push(Confirmed { tenant: message.tenant, event: message.event, order: message.order });
                 if !self.window.confirmed(message.order) {
                     self.held.note(message.order, Settled::Sent);
@@ -209,5 +209,15 @@ impl<'w> Pipeline<'w> {
                 }
             }
         }
+    }
+}
+
+/// Counts a message that was sent, and tells of one that could not be.
+fn note(message: &OutboxMessage, published: Published) {
+    if published == Published::Gone {
+        let (tenant, order) = (message.tenant, message.order);
+        tracing::warn!(tenant.id = %tenant, order.id = %order, "an event that is to be sent again is gone; nothing is sent");
+    } else {
+        metrics::counter!(OUTBOX_PUBLISHED).increment(1);
     }
 }

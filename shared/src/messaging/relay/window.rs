@@ -133,7 +133,7 @@ mod tests {
             order: OrderId::new(Uuid::from_u128(order)),
             exchange: "orders.events".into(),
             routing_key: "order.created".into(),
-            body: Vec::new(),
+            body: Some(Vec::new()),
         }
     }
 
