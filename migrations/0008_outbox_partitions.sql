@@ -3,11 +3,11 @@
 -- Locks: outbox against everything, while its rows are read three times: a second and a half for each million of them. None is copied: the
 -- table as it was becomes the first partition.
 
--- The least event id of a moment. Event ids are UUIDv7, which begin with their milliseconds since 1970: a time is a range of ids.
-CREATE FUNCTION event_id_floor(at timestamptz) RETURNS uuid
+-- The least UUIDv7 of a moment. They begin with their milliseconds since 1970, and event ids are such: a time is a range of ids.
+CREATE FUNCTION uuidv7_floor(at timestamptz) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
-COMMENT ON FUNCTION event_id_floor IS 'The least event id (UUIDv7) of a moment.';
+COMMENT ON FUNCTION uuidv7_floor IS 'The least UUIDv7 of a moment: ids of the service are made in the order of time.';
 
 -- What every partition gets. Requests and jobs come through the outbox itself, whose policies and privileges hold then; nobody but the owner
 -- may touch a partition.
@@ -101,7 +101,7 @@ BEGIN
     FOR week IN
         SELECT monday FROM generate_series(date_trunc('week', after) + interval '1 week', until, interval '1 week') AS monday
         WHERE NOT EXISTS (SELECT FROM outbox_partitions
-            WHERE event_id_floor(monday) >= first_event_id AND event_id_floor(monday) < end_event_id)
+            WHERE uuidv7_floor(monday) >= first_event_id AND uuidv7_floor(monday) < end_event_id)
     LOOP
         IF pg_relation_size('outbox_default') > default_limit_bytes THEN
             RAISE 'outbox_default holds too much to be read while others wait for it' USING ERRCODE = 'object_not_in_prerequisite_state';
@@ -110,7 +110,7 @@ BEGIN
         EXECUTE format('CREATE TABLE %I (LIKE outbox INCLUDING CONSTRAINTS)', partition);
         CALL secure_partition(partition::regclass);
         EXECUTE format('ALTER TABLE outbox ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-            partition, event_id_floor(week), event_id_floor(week + interval '1 week'));
+            partition, uuidv7_floor(week), uuidv7_floor(week + interval '1 week'));
         added := added + 1;
     END LOOP;
     RETURN added;
@@ -151,7 +151,7 @@ BEGIN
     partition := format('outbox_%s', to_char(first_week AT TIME ZONE 'UTC', 'YYYYMMDD'));
     EXECUTE format('ALTER TABLE outbox_first RENAME TO %I', partition);
     EXECUTE format('ALTER TABLE outbox ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-        partition, event_id_floor(first_week), event_id_floor(end_week));
+        partition, uuidv7_floor(first_week), uuidv7_floor(end_week));
     PERFORM outbox_add_weeks(now(), now() + interval '3 weeks');
 END
 $$;

@@ -86,6 +86,10 @@ text_enum! {
         AckBeforeCommit = "ack_before_commit",
         /// A connection keeps the tenant of its first transaction.
         TenantNotSet = "tenant_not_set",
+        /// A message that no queue takes counts as published.
+        NoMandatory = "no_mandatory",
+        /// The relay goes on behind the last message that it has published.
+        WatermarkRelay = "watermark_relay",
     }
 }
 

@@ -13,9 +13,15 @@ use serde_json::Value;
 use tests::{Options, Stack, sample, until};
 use uuid::Uuid;
 
+use crate::setting;
+
 const CONSUMERS: &str = "on-payment-event,on-inventory-event,on-shipment-event,send-payment-operation";
-/// Kills of one test.
+/// Kills of one test, unless `KILLS` says otherwise.
 const KILLS: usize = 3;
+
+fn kills() -> usize {
+    setting("KILLS").map_or(KILLS, |kills| kills.try_into().unwrap())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_acknowledged_order_survives_the_death_of_the_process_and_a_retry_makes_no_second_one() {
@@ -57,7 +63,7 @@ async fn an_acknowledged_order_survives_the_death_of_the_process_and_a_retry_mak
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_relay_loses_no_message_and_keeps_each_order_in_order() {
-    const ORDERS: usize = 150;
+    const ORDERS_A_KILL: usize = 50;
     let stack = Stack::start(Options::broker().only("create-order,get-order,get-order-history,list-orders")).await;
     let caller = stack.tenant().await;
     let mut relay = stack.another(&["--only", "outbox-relay"]).await;
@@ -67,10 +73,11 @@ async fn a_killed_relay_loses_no_message_and_keeps_each_order_in_order() {
     let mut events = partner.listen("orders.events", "order.#").await;
 
     let unpublished = "outbox WHERE published_at IS NULL";
-    for round in 1..=KILLS {
-        join_all((0..ORDERS / KILLS).map(|_| async { caller.place(&sample::order()).await })).await;
+    let kills = kills();
+    for round in 1..=kills {
+        join_all((0..ORDERS_A_KILL).map(|_| async { caller.place(&sample::order()).await })).await;
         // Killed with work before it: what was sent and not marked is sent again.
-        let published = i64::try_from(round * ORDERS / KILLS).unwrap();
+        let published = i64::try_from(round * ORDERS_A_KILL).unwrap();
         until("the relay is at work", || async {
             (stack.sql().count("outbox WHERE published_at IS NOT NULL").await >= published).then_some(())
         })
@@ -81,7 +88,7 @@ async fn a_killed_relay_loses_no_message_and_keeps_each_order_in_order() {
     until("everything is published", || async { (stack.sql().count(unpublished).await == 0).then_some(()) }).await;
 
     let mut seen = BTreeSet::new();
-    while seen.len() < ORDERS {
+    while seen.len() < kills * ORDERS_A_KILL {
         let event = events.next().await;
         assert_eq!((event.r#type.as_str(), event.extension_integer("sequence")), ("order.created.v1", Some(1)));
         seen.insert(event.subject.unwrap());
@@ -91,7 +98,8 @@ async fn a_killed_relay_loses_no_message_and_keeps_each_order_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_consumers_apply_every_message_once() {
-    const ORDERS: usize = 40;
+    const ORDERS_A_KILL: usize = 14;
+    let (kills, orders) = (kills(), kills() * ORDERS_A_KILL);
     let stack = Stack::start(Options::whole().only("create-order,get-order,get-order-history,list-orders,outbox-relay")).await;
     let caller = stack.tenant().await;
     let mut consumers = stack.another(&["--only", CONSUMERS]).await;
@@ -100,8 +108,9 @@ async fn killed_consumers_apply_every_message_once() {
         until(&format!("{queue} is consumed"), || async { partner.is_consumed(queue).await.then_some(()) }).await;
     }
 
-    let placed = join_all((0..ORDERS).map(|_| async { caller.place(&sample::order()).await["id"].as_str().unwrap().to_owned() })).await;
-    for versions in (1..=KILLS).map(|kill| i64::try_from(ORDERS * (1 + 2 * kill)).unwrap()) {
+    let placed = join_all((0..orders).map(|_| async { caller.place(&sample::order()).await["id"].as_str().unwrap().to_owned() })).await;
+    // Of the changes to come, a part before each kill.
+    for versions in (1..=kills).map(|kill| i64::try_from(orders + orders * 5 * kill / kills).unwrap()) {
         until("the consumers are at work", || async { (stack.sql().count("order_history").await >= versions).then_some(()) }).await;
         consumers.kill();
         consumers = stack.another(&["--only", CONSUMERS]).await;
@@ -109,13 +118,13 @@ async fn killed_consumers_apply_every_message_once() {
     for id in &placed {
         caller.order_once(id, "status", "completed").await;
     }
-    each_effect_happened_once(&stack, ORDERS).await;
+    each_effect_happened_once(&stack, orders).await;
     consumers.stop().await;
 }
 
 /// Every order went its way once, the partner captured once, and the books are right. How many stages of a shipment are seen depends on
 /// which report overtakes which.
-async fn each_effect_happened_once(stack: &Stack, orders: usize) {
+pub async fn each_effect_happened_once(stack: &Stack, orders: usize) {
     let sql = stack.sql();
     sql.assert_books_are_right().await;
     for action in ["created", "stock_reserved", "payment_captured", "confirmed", "processing", "completed"] {

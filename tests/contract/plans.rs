@@ -22,7 +22,7 @@ async fn what_is_due_is_found_by_its_index() {
     sql.execute(BACKLOG).await.unwrap();
     for (statement, role, arguments, index) in [
         ("timer_claim_due", "orders_relay", "'payment_deadline', now(), now(), 8", "timers_kind_due_idx"),
-        ("deferred_message_claim_due", "orders_relay", "now(), now(), 8", "deferred_messages_due_idx"),
+        ("deferred_message_claim_due", "orders_relay", "now(), now(), 8, '{}'", "deferred_messages_due_idx"),
         ("order_holding_stock", "orders_auditor", "now(), 1000", "orders_ended_holding_idx"),
     ] {
         let plan = plan(&sql, statement, role, arguments).await;
@@ -30,14 +30,48 @@ async fn what_is_due_is_found_by_its_index() {
     }
 }
 
+/// The relay keeps its plans while weeks begin, which are empty until then: each is found by its index and none is read whole.
+#[tokio::test]
+async fn every_week_of_the_outbox_is_read_by_an_index_from_its_first_message_on() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let sql = database.sql();
+    // As after a restore: PostgreSQL is sure that they are empty.
+    sql.execute("ANALYZE outbox").await.unwrap();
+    let weeks = usize::try_from(sql.count("outbox_partitions").await).unwrap();
+    for (statement, arguments, scan) in [
+        ("outbox_unpublished", "'{0,1}', '{64,64}', '{}'", "unpublished_idx|shard_seq_idx"),
+        ("outbox_mark_published", "'{}', '{}', now()", "pkey|event_idx"),
+    ] {
+        let plan = plan(&sql, statement, "orders_relay", arguments).await;
+        let scans = plan.lines().filter(|line| scan.split('|').any(|index| line.contains(index))).count();
+        assert!(scans == weeks + 1 && !plan.contains("Seq Scan"), "{statement}:\n{plan}");
+    }
+}
+
+/// What prune-records deletes is found from its oldest row on, however much is younger.
+#[tokio::test]
+async fn what_is_old_is_found_by_its_index() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let sql = database.sql();
+    for (statement, index) in [
+        ("idempotency_record_delete_old", "idempotency_records_created_idx"),
+        ("inbox_delete_old", "inbox_received_idx"),
+        ("dead_letter_delete_old", "dead_letters_pkey"),
+        ("outbox_default_delete_old", "outbox_default_event_idx"),
+    ] {
+        let plan = plan(&sql, statement, "orders_migrator", "now(), 1000").await;
+        assert!(plan.contains(index) && plan.contains("Tid Scan") && !plan.contains("Seq Scan"), "{statement}:\n{plan}");
+    }
+}
+
 /// The plan that a process of the service uses: one for all parameters.
 async fn plan(sql: &Sql, statement: &str, role: &str, arguments: &str) -> String {
     let (_, text) = statements::statements().into_iter().find(|(name, _)| name == statement).unwrap();
-    let script = format!("SET plan_cache_mode = force_generic_plan; SET ROLE {role}; PREPARE asked AS {text}");
+    let script = format!("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET ROLE {role}; PREPARE asked AS {text}");
     let mut connection = sql.pool().acquire().await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *connection).await.unwrap();
     let explain = format!("EXPLAIN EXECUTE asked({arguments})");
     let lines: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap();
-    sqlx::raw_sql("RESET ROLE; DEALLOCATE asked").execute(&mut *connection).await.unwrap();
+    sqlx::raw_sql("RESET ROLE; RESET enable_seqscan; DEALLOCATE asked").execute(&mut *connection).await.unwrap();
     lines.join("\n")
 }

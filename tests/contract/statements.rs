@@ -10,17 +10,35 @@ use tests::{Database, Servers, Sql};
 
 /// The statements of the relay and of jobs that look for what is due; every other one is the application's. That role sees the messages
 /// and timers of all tenants and nothing else.
-const RELAY_STATEMENTS: [&str; 5] =
-    ["deferred_message_claim_due", "outbox_lock_shards", "outbox_mark_published", "outbox_unpublished", "timer_claim_due"];
+const RELAY_STATEMENTS: [&str; 6] = [
+    "deferred_message_claim_due",
+    "outbox_after_watermark",
+    "outbox_lock_shards",
+    "outbox_mark_published",
+    "outbox_unpublished",
+    "timer_claim_due",
+];
 
 /// The statements of the audit, which reads the rows of all tenants and writes none.
 const AUDITOR_STATEMENTS: [&str; 3] = ["order_backlog", "order_holding_stock", "order_inspect_page"];
+
+/// The statements of prune-records, which makes and drops partitions and deletes the old rows of all tenants: the owner's.
+const MIGRATOR_STATEMENTS: [&str; 7] = [
+    "dead_letter_delete_old",
+    "idempotency_record_delete_old",
+    "inbox_delete_old",
+    "outbox_add_weeks",
+    "outbox_default_delete_old",
+    "outbox_drop_week",
+    "outbox_old_weeks",
+];
 
 /// The role that runs a statement.
 fn role_of(statement: &str) -> &'static str {
     match statement {
         name if RELAY_STATEMENTS.contains(&name) => "orders_relay",
         name if AUDITOR_STATEMENTS.contains(&name) => "orders_auditor",
+        name if MIGRATOR_STATEMENTS.contains(&name) => "orders_migrator",
         _ => "orders_app",
     }
 }
@@ -54,7 +72,7 @@ async fn the_relay_may_not_run_what_is_the_applications() {
 #[test]
 fn every_statement_of_another_role_exists() {
     let names: BTreeSet<String> = statements().into_iter().map(|(name, _)| name).collect();
-    for name in RELAY_STATEMENTS.into_iter().chain(AUDITOR_STATEMENTS) {
+    for name in RELAY_STATEMENTS.into_iter().chain(AUDITOR_STATEMENTS).chain(MIGRATOR_STATEMENTS) {
         assert!(names.contains(name), "{name} is in the list and not in the folder");
     }
     assert!(names.len() > 20, "the folder was not found: {names:?}");

@@ -3,12 +3,13 @@
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
 //! sees; [`Caller`] is a tenant that signs requests, [`Webhook`] the payment service pushing, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other
 //! side; [`Emulator`] and [`RuntimeApi`] are AWS Lambda; [`Sql`] looks at what was written; [`contract`] holds each answer that a
-//! [`Caller`] gets against the published document, `messages` each message that was written against its schema; [`Proxy`] takes a server away from one service; [`until()`] waits for what must
+//! [`Caller`] gets against the published document, `messages` each message that was written against its schema; [`Proxy`] takes a server away from one service, [`Broker`] is a broker that may be killed; [`until()`] waits for what must
 //! come. No expectation about the service lives here: those are the tests'.
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
 
 mod books;
+mod broker;
 mod caller;
 pub mod contract;
 mod database;
@@ -30,6 +31,7 @@ mod webhook;
 mod wire;
 
 pub use self::{
+    broker::Broker,
     caller::{Answer, Caller, Key, Request},
     database::{Database, run_migrate},
     emulator::Emulator,

@@ -6,10 +6,10 @@ use futures_util::StreamExt as _;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind,
     options::{
-        BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-        QueueDeleteOptions,
+        BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
+        QueueDeclareOptions, QueueDeleteOptions,
     },
-    types::FieldTable,
+    types::{AMQPValue, FieldTable},
 };
 use serde_json::Value;
 use shared::cloudevents::{self, CloudEvent};
@@ -109,6 +109,30 @@ impl Partner {
         let Ok(channel) = self.connection.create_channel().await else { return false };
         let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
         channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).await.is_ok()
+    }
+
+    /// Keeps everything that an exchange routes by `pattern` from now on in a queue that survives a crash of the broker.
+    ///
+    /// # Panics
+    /// When the broker refuses.
+    pub async fn keep(&self, queue: &str, exchange: &str, pattern: &str) {
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        self.channel.queue_declare(queue.into(), QueueDeclareOptions::durable(), arguments).await.unwrap();
+        let bind = QueueBindOptions::default();
+        self.channel.queue_bind(queue.into(), exchange.into(), pattern.into(), bind, FieldTable::default()).await.unwrap();
+    }
+
+    /// Takes everything out of a queue, in its order.
+    ///
+    /// # Panics
+    /// When the broker refuses, or something is no event.
+    pub async fn drain(&self, queue: &str) -> Vec<CloudEvent> {
+        let mut events = Vec::new();
+        while let Some(message) = self.channel.basic_get(queue.into(), BasicGetOptions { no_ack: true }).await.unwrap() {
+            events.push(CloudEvent::decode_structured(&message.delivery.data).unwrap());
+        }
+        events
     }
 
     /// How many messages wait in a queue.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use shared::{catalog, domain::permissions::Permission};
 
 use super::{
-    Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, WEBHOOK_PATH, WEBHOOK_SECRET, messages, raw_id, until,
-    vhost::Vhost,
+    Broker, Caller, Database, Key, Logs, Partner, Process, Program, Proxy, Servers, Sql, WEBHOOK_PATH, WEBHOOK_SECRET, messages, raw_id,
+    until, vhost::Vhost,
 };
 
 /// Seals what tests store; not the development key, and no key of anybody.
@@ -21,8 +21,13 @@ const PAYMENT_KEY: (&str, &str) = ("key_tests", "a secret of the tests");
 const NOBODY: &str = "http://127.0.0.1:1";
 
 /// The queues that a whole service consumes.
-const QUEUES: [&str; 4] =
-    ["order-service.payment-events", "order-service.inventory-events", "order-service.shipment-events", "order-service.payment-operations"];
+const QUEUES: [&str; 5] = [
+    "order-service.payment-events",
+    "order-service.inventory-events",
+    "order-service.shipment-events",
+    "order-service.payment-operations",
+    "order-service.dead-letters",
+];
 /// The queues that the simulated partners consume.
 const PARTNER_QUEUES: [&str; 2] = ["simulator.inventory", "simulator.shipping"];
 
@@ -36,6 +41,7 @@ pub struct Options {
     environment: Vec<(&'static str, String)>,
     proxied: Vec<&'static str>,
     definitions: Option<Value>,
+    amqp_url: Option<String>,
 }
 
 impl Options {
@@ -52,6 +58,7 @@ impl Options {
             environment: Vec::new(),
             proxied: Vec::new(),
             definitions: None,
+            amqp_url: None,
         }
     }
 
@@ -81,6 +88,12 @@ impl Options {
         let idle = |queue: &str| catalog::CONSUMERS.iter().any(|spec| spec.queue == queue && functions.contains(&spec.name));
         let consumes = self.consumes.into_iter().filter(|queue| !idle(queue)).collect();
         Self { arguments, consumes, ..self }
+    }
+
+    /// With a broker of the test's own in place of the runner's.
+    #[must_use]
+    pub fn on(self, broker: &Broker) -> Self {
+        Self { amqp_url: Some(broker.amqp_url()), ..self }
     }
 
     /// On a virtual host where somebody has imported these definitions before.
@@ -133,6 +146,7 @@ pub struct Stack {
     /// Its database. Fields are dropped in this order: processes first.
     pub database: Database,
     vhost: Option<Vhost>,
+    amqp_url: Option<String>,
     http: reqwest::Client,
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
@@ -147,7 +161,7 @@ impl Stack {
     pub async fn start(options: Options) -> Self {
         let servers = Servers::from_env();
         let vhost = async {
-            match options.broker {
+            match options.broker && options.amqp_url.is_none() {
                 true => Some(Vhost::create(&servers).await),
                 false => None,
             }
@@ -156,10 +170,11 @@ impl Stack {
         if let (Some(vhost), Some(definitions)) = (&vhost, &options.definitions) {
             vhost.import(definitions).await;
         }
+        let amqp_url = options.amqp_url.or_else(|| vhost.as_ref().map(Vhost::url));
         let mut environment = vec![
             ("DATABASE_URL", database.service_url()),
             ("REDIS_URL", servers.redis.clone()),
-            ("AMQP_URL", vhost.as_ref().map_or_else(|| NOBODY.replace("http", "amqp"), Vhost::url)),
+            ("AMQP_URL", amqp_url.clone().unwrap_or_else(|| NOBODY.replace("http", "amqp"))),
             ("KEYS_ENCRYPTION", KEYS_ENCRYPTION.to_owned()),
             ("OPERATOR_KEY", OPERATOR_KEY.to_owned()),
             ("PAYMENT_SERVICE_URL", NOBODY.to_owned()),
@@ -182,7 +197,7 @@ impl Stack {
         let proxies = proxies(&options.proxied, &mut environment).await;
         let service = Process::start(Program::Standalone, &borrowed(&options.arguments), &environment).await;
         let http = Servers::http_client();
-        let stack = Self { service, simulators, database, vhost, http, arguments: options.arguments, environment, proxies };
+        let stack = Self { service, simulators, database, vhost, amqp_url, http, arguments: options.arguments, environment, proxies };
         stack.wait_for_queues(&options.consumes).await;
         stack.tell_where_webhooks_go().await;
         stack
@@ -201,7 +216,7 @@ impl Stack {
 
     /// Messages that are sent before a queue is bound would be lost or returned.
     async fn wait_for_queues(&self, queues: &[String]) {
-        if self.vhost.is_none() {
+        if self.amqp_url.is_none() {
             return;
         }
         let partner = self.partner().await;
@@ -297,13 +312,19 @@ impl Stack {
         self.proxies.get(name).unwrap_or_else(|| panic!("the options have no proxy for {name}"))
     }
 
-    /// This stack's vhost.
+    /// The queues that the service and its partners consume.
+    #[must_use]
+    pub fn queues(&self) -> Vec<&'static str> {
+        [&QUEUES[..], &PARTNER_QUEUES].concat()
+    }
+
+    /// Its vhost, or its broker.
     ///
     /// # Panics
     /// When the stack has no broker.
     #[must_use]
-    pub fn amqp_url(&self) -> String {
-        self.vhost.as_ref().expect("the options asked for no broker").url()
+    pub fn amqp_url(&self) -> &str {
+        self.amqp_url.as_deref().expect("the options asked for no broker")
     }
 
     /// Somebody on the other side of this stack's vhost.
@@ -311,7 +332,7 @@ impl Stack {
     /// # Panics
     /// When the stack has no broker.
     pub async fn partner(&self) -> Partner {
-        Partner::connect(&self.amqp_url()).await
+        Partner::connect(self.amqp_url()).await
     }
 
     /// What is declared on the broker, as a definitions file.

@@ -9,12 +9,9 @@ use crate::{
         TenantTx,
         idempotency_records::{self, AnsweredRow, ClaimRow},
     },
-    domain::{ids::TenantId, timestamp::Timestamp},
+    domain::{ids::TenantId, retention::ANSWERS_SECONDS, timestamp::Timestamp},
     secrets,
 };
-
-/// A stored answer is replayed for so long: 24 hours.
-const ANSWER_LIFE_S: i64 = 86_400;
 
 /// Binds a sealed answer to its record: nobody can move it to another tenant, function or key.
 fn aad(tenant: TenantId, key: IdempotencyKey<'_>) -> Vec<u8> {
@@ -106,7 +103,7 @@ fn copy_aad(tenant: TenantId, key: IdempotencyKey<'_>) -> Vec<u8> {
 /// for a third time. A first answer is not kept, because most are never asked for again.
 async fn keep(context: &Context, tenant: TenantId, key: IdempotencyKey<'_>, plain: &[u8], created_at: Timestamp) {
     let Some(cache) = &context.cache else { return };
-    let left_s = ANSWER_LIFE_S - (clock::now().as_second() - created_at.as_second());
+    let left_s = ANSWERS_SECONDS - (clock::now().as_second() - created_at.as_second());
     let Some(left_s) = u32::try_from(left_s).ok().filter(|left| *left > 0) else { return };
     let copy = context.keyring.seal(&copy_aad(tenant, key), &[key.fingerprint.as_slice(), plain].concat());
     let name = AnswerKey { tenant, function: key.function, key: key.key };

@@ -2,7 +2,7 @@
 
 use jiff_sqlx::ToSqlx;
 
-use super::{Error, TenantTx};
+use super::{Database, Error, TenantTx};
 use crate::domain::{ids::TenantId, timestamp::Timestamp};
 
 /// A key to claim, with what its request was.
@@ -78,4 +78,17 @@ pub async fn idempotency_record_find(tx: &mut TenantTx, tenant: TenantId, functi
         .fetch_optional(tx.connection())
         .await?;
     Ok(row.map(|(fingerprint, answer_sealed, at)| AnsweredRow { fingerprint, answer_sealed, created_at: at.to_jiff().into() }))
+}
+
+/// Deletes records that were made before a moment, the oldest first, `limit` at most. Returns how many. Under a role that sees all tenants.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn idempotency_record_delete_old(database: &Database, before: Timestamp, limit: i64) -> Result<u64, Error> {
+    let deleted = sqlx::query(include_str!("idempotency_record_delete_old.sql"))
+        .bind(before.to_jiff().to_sqlx())
+        .bind(limit)
+        .execute(database.system())
+        .await?;
+    Ok(deleted.rows_affected())
 }

@@ -10,10 +10,12 @@ pub mod dead_letters;
 pub mod deferred_messages;
 mod error;
 pub mod idempotency_records;
+pub mod inbox;
 pub mod migrations;
 pub mod order_numbers;
 pub mod orders;
 pub mod outbox;
+pub mod outbox_weeks;
 pub mod payment_operations;
 mod tenant_tx;
 pub mod tenants;
@@ -41,6 +43,11 @@ const LOCK_TIMEOUT: &str = "250ms";
 /// Statements are planned once a connection. Left to itself PostgreSQL plans those that take arrays anew for each call, because it
 /// takes an array of unknown length for long: creating an order then costs several times the CPU (`cargo xtask bench`).
 const PLAN_CACHE_MODE: &str = "force_generic_plan";
+/// A plan that is kept may be made while a table is empty, and a week of the outbox is whenever it begins: reading it whole looks cheap
+/// then, and is ruin once it has grown. An index serves both.
+const ENABLE_SEQSCAN: &str = "off";
+/// What has no index is planned at an absurd cost for that, which must not make PostgreSQL compile it.
+const JIT: &str = "off";
 /// Unused connections are closed after this time, so that an idle function holds none.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -107,6 +114,8 @@ pub fn options(connect: &Connect<'_>) -> Result<PgConnectOptions, Error> {
         ("statement_timeout", STATEMENT_TIMEOUT),
         ("lock_timeout", LOCK_TIMEOUT),
         ("plan_cache_mode", PLAN_CACHE_MODE),
+        ("enable_seqscan", ENABLE_SEQSCAN),
+        ("jit", JIT),
         ("timezone", "UTC"),
     ]);
     if url.username().is_empty() {

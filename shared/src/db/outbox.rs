@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{Database, Error};
 use crate::{
-    chaos::{self, CrashPoint},
+    chaos::{self, CrashPoint, PlantedBug},
     domain::{
         ids::{EventId, OrderId, TenantId},
         timestamp::Timestamp,
@@ -66,8 +66,12 @@ pub fn shard(order: OrderId) -> i16 {
 /// Any [`Error`].
 pub async fn outbox_unpublished(database: &Database, shards: &[(i16, i64)], except: &[Uuid]) -> Result<Vec<OutboxMessage>, Error> {
     let (shards, limits): (Vec<i16>, Vec<i64>) = shards.iter().copied().unzip();
-    let rows: Vec<Row> =
-        sqlx::query_as(include_str!("outbox_unpublished.sql")).bind(shards).bind(limits).bind(except).fetch_all(database.system()).await?;
+    let statement = if chaos::is_planted(PlantedBug::WatermarkRelay) {
+        include_str!("outbox_after_watermark.sql")
+    } else {
+        include_str!("outbox_unpublished.sql")
+    };
+    let rows: Vec<Row> = sqlx::query_as(statement).bind(shards).bind(limits).bind(except).fetch_all(database.system()).await?;
     Ok(rows.into_iter().map(message).collect())
 }
 

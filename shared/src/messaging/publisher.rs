@@ -18,7 +18,7 @@ use super::{
     topology,
 };
 use crate::{
-    chaos::{self, CrashPoint},
+    chaos::{self, CrashPoint, PlantedBug},
     cloudevents,
     db::outbox::OutboxMessage,
 };
@@ -72,7 +72,7 @@ impl Publisher {
             return Ok(Published::Refused("not an event"));
         };
         // `mandatory`: without it a message that no queue wants would be confirmed and lost.
-        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let options = BasicPublishOptions { mandatory: !chaos::is_planted(PlantedBug::NoMandatory), ..Default::default() };
         let confirmed = async {
             let confirm =
                 self.channel.basic_publish(message.exchange.as_str().into(), routing_key, options, &message.body, properties).await?;

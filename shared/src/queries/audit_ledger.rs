@@ -10,15 +10,15 @@ use crate::{
         self,
         orders::inspect::{self, BEFORE_ALL, Backlog, Inspected, OrderKey, Window},
     },
-    domain::{order::inspect::Discrepancy, timestamp::Timestamp},
+    domain::{order::inspect::Discrepancy, retention::OUTBOX_SECONDS, timestamp::Timestamp},
 };
 
 /// Orders read at once, changed or not; the next page begins after the last of them.
 const PAGE: i64 = 1_000;
 /// Orders of a page that are loaded whole at once.
 const LOADED_AT_ONCE: usize = 4;
-/// The outbox holds its messages at least so long; older versions are not asked for theirs.
-const MESSAGES_KEPT_SECONDS: i64 = 29 * 86_400;
+/// Versions older than this are not asked for their messages: the outbox may let go of them while the audit reads.
+const MESSAGES_KEPT_SECONDS: i64 = OUTBOX_SECONDS - 86_400;
 /// An ended order may hold its stock so long: releasing it takes an answer.
 const STOCK_HELD_SECONDS: i64 = 3_600;
 /// Orders named with each kind of finding; beyond it they are only counted.

@@ -1,6 +1,7 @@
 //! What each job does: the way from what a host gives to the room that does the work.
 
 mod audit;
+mod prune;
 
 use futures_util::future::BoxFuture;
 
@@ -45,10 +46,10 @@ pub fn retry_deferred_messages(job: JobContext) -> BoxFuture<'static, Result<(),
     Box::pin(async move {
         let retrier = Retrier::new(job.settlers);
         let claim = |limit| -> BoxFuture<'static, Result<_, db::Error>> {
-            let database = job.database.clone();
+            let (database, consumers) = (job.database.clone(), retrier.consumers());
             Box::pin(async move {
                 let now = clock::now();
-                deferred_message_claim_due(&database, now, now.plus_seconds(sweep::LEASE_SECONDS), limit).await
+                deferred_message_claim_due(&database, now, now.plus_seconds(sweep::LEASE_SECONDS), limit, &consumers).await
             })
         };
         let work = |message| -> BoxFuture<'static, Result<_, JobError>> {
@@ -93,4 +94,9 @@ fn act_on(job: JobContext, kind: TimerKind, act: Act) -> BoxFuture<'static, Resu
 /// Judges what is stored. A finding is the run's error.
 pub fn audit_ledger(job: JobContext) -> BoxFuture<'static, Result<(), JobError>> {
     Box::pin(async move { audit::run(&job).await })
+}
+
+/// Lets go of what has served its time.
+pub fn prune_records(job: JobContext) -> BoxFuture<'static, Result<(), JobError>> {
+    Box::pin(async move { prune::run(&job).await })
 }

@@ -49,6 +49,11 @@ pub const OPERATIONS_UNKNOWN: &str = "payment_operations_unknown";
 /// Payment operations that wait for a person, at the last audit.
 pub const OPERATIONS_WITH_ATTENTION: &str = "payment_operations_with_attention";
 
+/// Rows deleted because they were older than their time; label `kind`. (Weeks of the outbox are dropped and not counted.)
+pub const RECORDS_PRUNED: &str = "records_pruned_total";
+/// Weeks of the outbox that are older than their time and have something that is still to be sent.
+pub const OUTBOX_WEEKS_OVERDUE: &str = "outbox_weeks_overdue";
+
 /// Media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
 
@@ -123,6 +128,8 @@ fn describe() {
     describe_gauge!(DEFERRED_OVERDUE_SECONDS, "Seconds since the longest overdue deferred message was due, at the last audit.");
     describe_gauge!(OPERATIONS_UNKNOWN, "Payment operations of unknown outcome, at the last audit.");
     describe_gauge!(OPERATIONS_WITH_ATTENTION, "Payment operations that wait for a person, at the last audit.");
+    describe_counter!(RECORDS_PRUNED, "Rows deleted because they were older than their time, by kind.");
+    describe_gauge!(OUTBOX_WEEKS_OVERDUE, "Weeks of the outbox that are too old and have something that is still to be sent.");
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 
+use crate::setting;
+
 use self::{
     course::Course,
     pair::{Ending, Pair, Way},
@@ -67,9 +69,4 @@ async fn run(course: &Arc<Course>, pairs: impl IntoIterator<Item = Pair>, way: W
         tokio::spawn(async move { (pair, pair.run(&course, way).await) })
     });
     stream::iter(races).buffer_unordered(IN_FLIGHT).map(|race| race.unwrap()).collect().await
-}
-
-/// A number of the environment.
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }

@@ -52,7 +52,7 @@ pub async fn measure() -> Consumed {
     let orders: Vec<String> = rows.iter().map(|row| OrderId::new(row["id"].as_str().unwrap().parse().unwrap()).to_string()).collect();
     // It declares its queue when it starts for the first time.
     drop(start(&stack).await);
-    let broker = Broker::connect(&stack.amqp_url()).await;
+    let broker = Broker::connect(stack.amqp_url()).await;
     let news = work_off(&stack, &broker, &reserved(&caller.key.tenant_id, &orders)).await;
     assert_eq!(stack.sql().count("outbox WHERE routing_key = 'order.stock_reserved'").await as usize, ORDERS, "effects happen once");
     let repeats = work_off(&stack, &broker, &reserved(&caller.key.tenant_id, &orders)).await;

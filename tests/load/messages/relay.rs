@@ -21,7 +21,7 @@ pub async fn measure() -> Pair {
     let unpaid = tests::sample::with(|order| order["payments"] = serde_json::json!([]));
     caller.place(&unpaid).await;
     until("the relay publishes", async || (stack.sql().count("outbox WHERE published_at IS NULL").await == 0).then_some(())).await;
-    let broker = Broker::connect(&stack.amqp_url()).await;
+    let broker = Broker::connect(stack.amqp_url()).await;
     broker.bind(QUEUE, "orders.events").await;
 
     let body = stack.sql().value("SELECT convert_from(body, 'UTF8') FROM outbox LIMIT 1").await.as_str().unwrap().as_bytes().to_vec();

@@ -143,6 +143,12 @@ pub fn ensure_nginx(checkout: &Checkout) -> Result<PathBuf> {
     Program::Nginx.require()
 }
 
+/// Makes sure that RabbitMQ's own programs are there, for tests that start a broker and kill it; says where, as the tests read it.
+pub fn ensure_broker(checkout: &Checkout) -> Result<[(&'static str, PathBuf); 2]> {
+    programs::ensure(&[Program::RabbitMq, Program::Epmd], checkout.root())?;
+    Ok([("TEST_RABBITMQ_SERVER", Program::RabbitMq.require()?), ("TEST_EPMD", Program::Epmd.require()?)])
+}
+
 /// The servers that the environment names.
 struct Given {
     database_url: Option<String>,

@@ -117,6 +117,9 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     for (name, value) in services.test_environment() {
         steps.set_environment(name, value);
     }
+    for (name, program) in steps.value("broker", "cargo xtask test", || services::ensure_broker(checkout))? {
+        steps.set_environment(name, &program.to_string_lossy());
+    }
     let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;
     steps.set_environment("FUZZ_SECONDS", &fuzz_seconds.to_string());
     steps.set_environment("TEST_MESSAGES_SEEN", &seen::folder(checkout)?.to_string_lossy());
