@@ -4,6 +4,7 @@
 
 mod asyncapi;
 mod catalog;
+mod events_page;
 mod evolution;
 mod isolation;
 mod lifecycle;

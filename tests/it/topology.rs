@@ -48,9 +48,9 @@ async fn a_broker_that_was_prepared_from_the_file_has_nothing_to_declare() {
 
 #[tokio::test]
 async fn a_queue_with_other_properties_stops_its_function_until_it_is_deleted() {
-    let other =
-        json!({ "name": QUEUE, "durable": true, "auto_delete": false, "arguments": { "x-queue-type": "quorum", "x-max-length": 5 } });
-    let prepared = json!({ "queues": [other], "exchanges": [], "bindings": [] });
+    let mut prepared = definitions();
+    let queue = prepared["queues"].as_array_mut().unwrap().iter_mut().find(|queue| queue["name"] == QUEUE).unwrap();
+    queue["arguments"]["x-max-length"] = 5.into();
     let stack = Stack::start(Options::broker().prepared(prepared).idle(QUEUE)).await;
     let line = stack.logs().find(|line| line["message"] == MISMATCH).await.unwrap();
     let told = line["error.message"].as_str().unwrap();

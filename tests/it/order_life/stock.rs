@@ -95,6 +95,40 @@ async fn an_answer_about_an_old_attempt_lets_its_stock_go() {
     assert_eq!(caller.order(id).await["status"], "rejected");
 }
 
+/// Nobody ships a book without pages: of an order whose goods were quicker than its cancellation it is what can still be cancelled.
+#[tokio::test]
+async fn what_a_cancellation_still_reaches_is_cancelled_when_the_goods_have_left() {
+    let stack = Stack::start(Options::broker()).await;
+    let caller = stack.tenant_without_stock().await;
+    let partner = stack.partner().await;
+    let mut commands = partner.listen("orders.commands", "shipping.*").await;
+    let mut events = partner.listen("orders.events", "order.lines_cancelled").await;
+    let book = json!({ "sku": "EBOOK-1", "name": "On tea", "quantity": 1, "unit_price": 0, "requires_shipping": false });
+    let placed = caller.place(&sample::with(|order| order["lines"].as_array_mut().unwrap().push(book))).await;
+    let id = placed["id"].as_str().unwrap();
+    let operation = caller.order(id).await["payments"][0]["operations"][0]["id"].clone();
+    let paid = json!({
+        "id": operation, "kind": "capture", "status": "succeeded", "amount": 3490, "currency": "EUR",
+        "provider_reference": "ch_1", "occurred_at": "2026-11-22T10:00:00Z"
+    });
+    partner.publish("payments.events", &Partner::event("/payments", "payment.captured.v1", &caller.key.tenant_id, id, &paid)).await;
+    let request: Value = commands.next().await.data_as().unwrap();
+    assert_eq!(request["lines"], json!([{ "sku": "TEA-1", "quantity": 2 }]));
+    let report = json!({ "fulfillment_id": request["fulfillment_id"] });
+    let tell = |r#type: &str| Partner::event("/shipping", r#type, &caller.key.tenant_id, id, &report);
+    partner.publish("shipping.events", &tell("shipment.accepted.v1")).await;
+    caller.order_once(id, "status", "processing").await;
+    caller.post(&format!("/v1/orders/{id}/cancel")).new_key().send().await.expect(200);
+    assert_eq!(commands.next().await.r#type, "shipping.cancel.v1");
+
+    partner.publish("shipping.events", &tell("shipment.shipped.v1")).await;
+    let cancelled: Value = events.next().await.data_as().unwrap();
+    assert_eq!(cancelled["lines"], json!([{ "sku": "EBOOK-1", "quantity": 1 }]));
+    let order = caller.order_once(id, "status", "processing").await;
+    assert_eq!((&order["lines"][0]["shipped"], &order["lines"][1]["cancelled"]), (&json!(2), &json!(1)));
+    stack.sql().assert_books_are_right().await;
+}
+
 /// An answer about the first attempt of an order.
 pub fn answer(caller: &Caller, order: &Value, r#type: &str) -> CloudEvent {
     let id = order["id"].as_str().unwrap();
