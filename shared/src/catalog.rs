@@ -104,6 +104,19 @@ pub const CREATE_TENANT: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Take dead letters off the list of what waits for a person
+pub const DISCARD_DEAD_LETTERS: HttpSpec = HttpSpec {
+    name: "discard-dead-letters",
+    purpose: "Take dead letters off the list of what waits for a person",
+    routes: &[Route { method: "POST", path: "/v1/ops/dead-letters/discard" }],
+    permission: Access::Scope(Permission::OpsWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// The books of an order: every posting, and whether they agree with its balances
 pub const GET_LEDGER: HttpSpec = HttpSpec {
     name: "get-ledger",
@@ -162,6 +175,19 @@ pub const LIST_API_KEYS: HttpSpec = HttpSpec {
     purpose: "List API keys, newest first, without their secrets",
     routes: &[Route { method: "GET", path: "/v1/api-keys" }],
     permission: Access::Scope(Permission::KeysWrite),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
+/// Messages that wait for a person, one by one or by their causes
+pub const LIST_DEAD_LETTERS: HttpSpec = HttpSpec {
+    name: "list-dead-letters",
+    purpose: "Messages that wait for a person, one by one or by their causes",
+    routes: &[Route { method: "GET", path: "/v1/ops/dead-letters" }],
+    permission: Access::Scope(Permission::OpsRead),
     idempotency: false,
     if_match: false,
     timeout_seconds: 10,
@@ -234,6 +260,19 @@ pub const REFUND_ORDER: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Give dead letters to their consumers once more
+pub const REPLAY_DEAD_LETTERS: HttpSpec = HttpSpec {
+    name: "replay-dead-letters",
+    purpose: "Give dead letters to their consumers once more",
+    routes: &[Route { method: "POST", path: "/v1/ops/dead-letters/replay" }],
+    permission: Access::Scope(Permission::OpsWrite),
+    idempotency: true,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 200,
+    database_role: "orders_app",
+};
+
 /// Settle an operation of which a person found out what became of it
 pub const RESOLVE_PAYMENT_OPERATION: HttpSpec = HttpSpec {
     name: "resolve-payment-operation",
@@ -296,6 +335,19 @@ pub const VOID_PAYMENT: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 202,
+    database_role: "orders_app",
+};
+
+/// File what killed its consumer as a dead letter
+pub const ON_DEAD_LETTER: ConsumerSpec = ConsumerSpec {
+    name: "on-dead-letter",
+    purpose: "File what killed its consumer as a dead letter",
+    queue: "order-service.dead-letters",
+    prefetch: 8,
+    bindings: &[Binding { exchange: "orders.dead", routing_keys: &["#"] }],
+    sources: &[],
+    types: &[],
+    timeout_seconds: 15,
     database_role: "orders_app",
 };
 
@@ -427,16 +479,19 @@ pub const HTTP: &[&HttpSpec] = &[
     &CREATE_ORDER,
     &CREATE_PAYMENT,
     &CREATE_TENANT,
+    &DISCARD_DEAD_LETTERS,
     &GET_LEDGER,
     &GET_ORDER,
     &GET_ORDER_HISTORY,
     &GET_TENANT,
     &LIST_API_KEYS,
+    &LIST_DEAD_LETTERS,
     &LIST_ORDERS,
     &LIST_PAYMENT_OPERATIONS,
     &LIST_PAYMENTS,
     &RECEIVE_PAYMENT_WEBHOOK,
     &REFUND_ORDER,
+    &REPLAY_DEAD_LETTERS,
     &RESOLVE_PAYMENT_OPERATION,
     &REVOKE_API_KEY,
     &ROTATE_API_KEY,
@@ -445,7 +500,8 @@ pub const HTTP: &[&HttpSpec] = &[
 ];
 
 /// Every consumer.
-pub const CONSUMERS: &[&ConsumerSpec] = &[&ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
+pub const CONSUMERS: &[&ConsumerSpec] =
+    &[&ON_DEAD_LETTER, &ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
 
 /// Every job.
 pub const JOBS: &[&JobSpec] =

@@ -6,6 +6,7 @@ mod broker;
 mod crash_points;
 mod disconnects;
 mod invariants;
+mod killers;
 mod kills;
 mod planted_bugs;
 mod races;

@@ -160,6 +160,9 @@ fn item_of<'a>(place: &Place<'a>) -> Option<&'a Value> {
     place.schema.get("items")
 }
 
+/// A change of a type's schema.
+type Change = (&'static str, fn(&mut Value));
+
 #[test]
 fn the_comparison_knows_a_break_from_an_addition() {
     let schema = |r#type: &str| tests::message_schema(r#type).unwrap();
@@ -169,7 +172,7 @@ fn the_comparison_knows_a_break_from_an_addition() {
         change(&mut new);
         breaks(Writer::of(r#type), &old, &new)
     };
-    let additions: [(&str, fn(&mut Value)); 4] = [
+    let additions: [Change; 4] = [
         (ours, |_| {}),
         (ours, |new| new["$defs"]["OperationNews"]["properties"]["fee"] = json!({"type": "integer"})),
         (ours, |new| new["$defs"]["OperationKind"]["enum"].as_array_mut().unwrap().push("verify".into())),
@@ -178,7 +181,7 @@ fn the_comparison_knows_a_break_from_an_addition() {
     for (index, (r#type, change)) in additions.into_iter().enumerate() {
         assert_eq!(changed(r#type, change), Vec::<String>::new(), "addition {index}");
     }
-    let breaking: [(&str, fn(&mut Value)); 7] = [
+    let breaking: [Change; 7] = [
         (ours, |new| drop(new["$defs"]["OrderSnapshot"]["properties"].as_object_mut().unwrap().remove("number"))),
         (ours, |new| new["$defs"]["OrderSnapshot"]["properties"]["version"]["type"] = "string".into()),
         (ours, |new| new["$defs"]["OrderSnapshot"]["required"].as_array_mut().unwrap().truncate(1)),

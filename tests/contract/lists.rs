@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use shared::{
     domain::{
+        dead_letter::{DeadClass, DeadLetterGrouping, DeadLetterRefusal, DeadLetterState},
         deferral::DeferredClass,
         fulfilment::FulfillmentStage,
         order::{
@@ -41,6 +42,8 @@ macro_rules! lists {
 /// Every list of the schema, by its constraint.
 fn stored() -> Lists {
     lists! {
+        "dead_letters_class_known": DeadClass,
+        "dead_letters_state_known": DeadLetterState,
         "deferred_messages_class_known": DeferredClass,
         "tenants_status_known": TenantStatus,
         "orders_status_known": OrderStatus,
@@ -66,6 +69,10 @@ fn published() -> Lists {
         "Attention": Attention,
         "Blocked": Blocked,
         "Capture": Capture,
+        "DeadClass": DeadClass,
+        "DeadLetterGrouping": DeadLetterGrouping,
+        "DeadLetterRefusal": DeadLetterRefusal,
+        "DeadLetterState": DeadLetterState,
         "Fact": Fact,
         "Finding": Finding,
         "FulfillmentStage": FulfillmentStage,

@@ -134,6 +134,8 @@ fn body(spec: &'static HttpSpec) -> Option<Value> {
         (_, "create-payment") => Some(json!({ "method": "card", "token": "tok_visa", "amount": 1, "capture": "automatic" })),
         (_, "refund-order") => Some(json!({ "reason": "customer_request" })),
         (_, "resolve-payment-operation") => Some(json!({ "outcome": "failed", "reason": "not_found" })),
+        (_, "replay-dead-letters") => Some(json!({ "filter": {} })),
+        (_, "discard-dead-letters") => Some(json!({ "filter": {}, "reason": "sent_by_a_test" })),
         (_, "create-api-key") => Some(any_key()),
         (_, "create-tenant") => Some(json!({ "name": "a test's tenant" })),
         (_, "update-tenant") => Some(json!({ "name": "renamed" })),

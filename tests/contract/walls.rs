@@ -30,6 +30,11 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
         "api_key_find" => vec![owner.key.clone()],
         "api_key_list_page" => vec![tenant.clone(), "NULL".to_owned(), "10".to_owned()],
         "api_key_lock" => vec![tenant.clone(), owner.key.clone()],
+        "dead_letter_find" => vec![format!("ARRAY[{}]", owner.letter), "NULL".to_owned()],
+        "dead_letter_find_open" | "dead_letter_list_page" | "dead_letter_list_causes" => {
+            [vec![tenant.clone(), text("open")], vec!["NULL".to_owned(); 7], vec!["10".to_owned()]].concat()
+        }
+        "dead_letter_read" => vec![format!("ARRAY[{}]", owner.letter), tenant.clone(), "1000".to_owned()],
         "idempotency_record_find" => vec![tenant.clone(), text("create-order"), text("k-1")],
         "order_exists" | "order_ledger" | "order_lock" => vec![tenant.clone(), order.clone()],
         "order_load" => vec![tenant.clone(), format!("ARRAY[{order}]")],
@@ -51,6 +56,9 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
     }
 }
 
+/// A dead letter of the owner's.
+const LETTER: &str = "0198f000-0000-7000-8000-000000000001";
+
 /// What is there to be found, as SQL.
 struct Owner {
     tenant: String,
@@ -58,6 +66,7 @@ struct Owner {
     order: String,
     payment: String,
     operation: String,
+    letter: String,
 }
 
 impl Owner {
@@ -71,6 +80,7 @@ impl Owner {
             order: uuid(raw_id(placed["id"].as_str().unwrap())),
             payment: uuid(raw_id(payments[0]["id"].as_str().unwrap())),
             operation: uuid(raw_id(payments[0]["operations"][0]["id"].as_str().unwrap())),
+            letter: uuid(LETTER),
         }
     }
 }
@@ -117,6 +127,12 @@ async fn start() -> (Stack, Caller, Owner) {
     let owner = Owner::with_an_order(&caller).await;
     // Something for a person to settle.
     stack.sql().execute("UPDATE payment_operations SET state = 'unknown'").await.unwrap();
+    let letter = format!(
+        "INSERT INTO dead_letters (id, tenant_id, consumer, reason_class, reason, preview, body_sealed, created_at)
+         VALUES ('{LETTER}', {}, 'on-payment-event', 'poison', 'impossible', '{{}}', '', now())",
+        owner.tenant
+    );
+    stack.sql().execute(&letter).await.unwrap();
     (stack, caller, owner)
 }
 

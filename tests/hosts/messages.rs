@@ -25,8 +25,8 @@ const ROWS: [(&str, &str); 5] = [
     ),
     (
         "dead",
-        "SELECT consumer, source, message_id, type, reason_class, reason, preview, tenant_id IS NULL AS is_nobodys FROM dead_letters
-         ORDER BY created_at",
+        "SELECT consumer, source, message_id, type, reason_class, reason, preview, occurrences, tenant_id IS NULL AS is_nobodys
+         FROM dead_letters ORDER BY created_at",
     ),
     ("outbox", "SELECT exchange, routing_key FROM outbox ORDER BY seq"),
 ];
@@ -92,7 +92,9 @@ impl Consumers {
     }
 
     async fn publish(&self, spec: &ConsumerSpec, message: &Message) {
-        let (exchange, routing_key) = (spec.bindings[0].exchange, spec.types[0].rsplit_once(".v").unwrap().0);
+        // The exchange of what is dead is a fanout: its key says nothing.
+        let routing_key = spec.types.first().map_or("", |r#type| r#type.rsplit_once(".v").unwrap().0);
+        let exchange = spec.bindings[0].exchange;
         let partner = self.partner.as_ref().unwrap();
         partner.publish_bytes(exchange, routing_key, &structured(message)).await;
     }
@@ -179,7 +181,11 @@ async fn rows(way: Way) -> Value {
 /// A consumer that heard nothing but lies was not tested: its first true message belongs into `story`.
 fn every_consumer_has_a_message(rows: &Value) {
     let heard = ["inbox", "deferred"].iter().flat_map(|name| rows[name].as_array().unwrap());
-    let heard: BTreeSet<_> = heard.map(|row| row["consumer"].as_str().unwrap()).collect();
+    let mut heard: BTreeSet<_> = heard.map(|row| row["consumer"].as_str().unwrap()).collect();
+    // What one of them files is kept under the names of the others.
+    if rows["dead"].as_array().unwrap().iter().any(|row| row["reason_class"] == "killed_consumer") {
+        heard.insert(catalog::ON_DEAD_LETTER.name);
+    }
     let consumers: BTreeSet<_> = catalog::CONSUMERS.iter().map(|spec| spec.name).collect();
     assert_eq!(heard, consumers, "every consumer of the catalog has a true message in tests/hosts/story.rs");
 }

@@ -23,16 +23,19 @@ pub const ALL: &[Script] = &[
     Script { function: "create-order", run: |talk| Box::pin(create_order(talk)) },
     Script { function: "create-payment", run: |talk| Box::pin(create_payment(talk)) },
     Script { function: "create-tenant", run: |talk| Box::pin(create_tenant(talk)) },
+    Script { function: "discard-dead-letters", run: |talk| Box::pin(discard_dead_letters(talk)) },
     Script { function: "get-ledger", run: |talk| Box::pin(get_ledger(talk)) },
     Script { function: "get-order", run: |talk| Box::pin(get_order(talk)) },
     Script { function: "get-order-history", run: |talk| Box::pin(get_order_history(talk)) },
     Script { function: "get-tenant", run: |talk| Box::pin(get_tenant(talk)) },
     Script { function: "list-api-keys", run: |talk| Box::pin(list_api_keys(talk)) },
+    Script { function: "list-dead-letters", run: |talk| Box::pin(list_dead_letters(talk)) },
     Script { function: "list-orders", run: |talk| Box::pin(list_orders(talk)) },
     Script { function: "list-payment-operations", run: |talk| Box::pin(list_payment_operations(talk)) },
     Script { function: "list-payments", run: |talk| Box::pin(list_payments(talk)) },
     Script { function: "receive-payment-webhook", run: |talk| Box::pin(receive_payment_webhook(talk)) },
     Script { function: "refund-order", run: |talk| Box::pin(refund_order(talk)) },
+    Script { function: "replay-dead-letters", run: |talk| Box::pin(replay_dead_letters(talk)) },
     Script { function: "resolve-payment-operation", run: |talk| Box::pin(resolve_payment_operation(talk)) },
     Script { function: "revoke-api-key", run: |talk| Box::pin(revoke_api_key(talk)) },
     Script { function: "rotate-api-key", run: |talk| Box::pin(rotate_api_key(talk)) },
@@ -198,6 +201,53 @@ async fn list_payment_operations(talk: &mut Talk) {
     talk.say("nothing to settle", 200, operator.get(&path)).await;
     talk.say("a reason of nothing", 422, operator.get(&format!("{path}&attention=bored"))).await;
     talk.say("by a tenant", 403, caller.get(&path)).await;
+}
+
+async fn list_dead_letters(talk: &mut Talk) {
+    let (caller, operator) = (talk.caller.clone(), talk.operator.clone());
+    let path = dead_letters_of(&talk.service).await;
+    let page = talk.say("a first page", 200, operator.get(&format!("{path}&limit=1"))).await;
+    let next = page.header("link").strip_prefix('<').and_then(|link| link.split_once('>')).unwrap().0.to_owned();
+    talk.say("the page it links to", 200, operator.get(&next)).await;
+    talk.say("by their causes", 200, operator.get(&format!("{path}&group_by=cause"))).await;
+    talk.say("a class of nothing", 422, operator.get(&format!("{path}&reason_class=bored"))).await;
+    talk.say("by a tenant", 403, caller.get(&path)).await;
+}
+
+async fn replay_dead_letters(talk: &mut Talk) {
+    let (caller, operator) = (talk.caller.clone(), talk.operator.clone());
+    dead_letters_of(&talk.service).await;
+    let key = uuid::Uuid::new_v4().to_string();
+    let all = json!({ "filter": { "tenant_id": caller.key.tenant_id }, "rate_per_second": 1000 });
+    let replay = |body: &Value| operator.post("/v1/ops/dead-letters/replay").json(body);
+    talk.say("all of a tenant's", 200, replay(&all).key(&key)).await;
+    talk.say("all of a tenant's again", 200, replay(&all).key(&key)).await;
+    talk.say("one that is not there", 200, replay(&json!({ "ids": ["dl_0198f000000070008000000000000001"] })).new_key()).await;
+    talk.say("neither ids nor a filter", 422, replay(&json!({})).new_key()).await;
+    talk.say("a member of nothing", 422, replay(&json!({ "filter": { "colour": "red" } })).new_key()).await;
+    talk.say("by a tenant", 403, caller.post("/v1/ops/dead-letters/replay").new_key().json(&all)).await;
+}
+
+async fn discard_dead_letters(talk: &mut Talk) {
+    let (caller, operator) = (talk.caller.clone(), talk.operator.clone());
+    dead_letters_of(&talk.service).await;
+    let key = uuid::Uuid::new_v4().to_string();
+    let all = json!({ "filter": { "tenant_id": caller.key.tenant_id }, "reason": "sent_by_a_test" });
+    let discard = |body: &Value| operator.post("/v1/ops/dead-letters/discard").json(body);
+    talk.say("all of a tenant's", 200, discard(&all).key(&key)).await;
+    talk.say("all of a tenant's again", 200, discard(&all).key(&key)).await;
+    talk.say("no reason", 422, discard(&json!({ "filter": {} })).new_key()).await;
+    talk.say("by a tenant", 403, caller.post("/v1/ops/dead-letters/discard").new_key().json(&all)).await;
+}
+
+/// Makes two dead letters of a tenant's, by webhooks that tell of what is impossible, and returns the path of their list.
+async fn dead_letters_of(service: &Caller) -> String {
+    let order = service.order(&placed(service).await).await;
+    for _ in 0..2 {
+        let impossible = Webhook::of(service, &order, "refund.succeeded").with(|body| body["data"]["kind"] = "refund".into());
+        impossible.request(service).send().await.expect(202);
+    }
+    format!("/v1/ops/dead-letters?tenant_id={}", service.key.tenant_id)
 }
 
 async fn resolve_payment_operation(talk: &mut Talk) {

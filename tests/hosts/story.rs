@@ -39,12 +39,13 @@ impl<'s, C: Carrier> Story<'s, C> {
 
     /// Tells all of it, in order.
     pub async fn tell(&self) {
-        for spec in catalog::CONSUMERS {
+        for spec in catalog::CONSUMERS.iter().filter(|spec| spec.name != catalog::ON_DEAD_LETTER.name) {
             self.lies(spec).await;
         }
         self.stock().await;
         self.money().await;
         self.parcel().await;
+        self.killers().await;
         assert_eq!(self.caller.order(&self.order).await["status"], "completed");
     }
 
@@ -113,6 +114,17 @@ impl<'s, C: Carrier> Story<'s, C> {
         for stage in ["accepted", "packed", "shipped", "delivered", "delivered"] {
             self.bring(spec, self.event(spec, &format!("shipment.{stage}.v1"), stage, &data), "done").await;
         }
+    }
+
+    /// What the broker gave up on. Whatever it is, it is believed.
+    async fn killers(&self) {
+        let (spec, killed) = (&catalog::ON_DEAD_LETTER, &catalog::ON_SHIPMENT_EVENT);
+        let killer = |name: &str| self.event(killed, "shipment.packed.v1", &format!("killer-{name}"), &json!({ "a": [1] }));
+        self.bring(spec, killer("plain"), "dead").await;
+        self.bring(spec, killer("plain"), "dead").await;
+        self.bring(spec, CloudEvent { tenantid: Some(UNKNOWN_TENANT.into()), ..killer("unknown-tenant") }, "dead").await;
+        self.bring(spec, CloudEvent { r#type: "nobody.knows.v1".into(), ..killer("type") }, "dead").await;
+        self.carrier.bring(spec, &Message::Bytes(b"{".to_vec()), "dead").await;
     }
 
     async fn bring(&self, spec: &'static ConsumerSpec, event: CloudEvent, outcome: &str) {

@@ -61,6 +61,19 @@ async fn bad_messages_do_not_hold_up_a_batch() {
 }
 
 #[tokio::test]
+async fn a_batch_tells_whom_a_message_killed() {
+    let stack = Stack::start(Options::http()).await;
+    let mut emulator = Emulator::start().await;
+    emulator.host("on-dead-letter", stack.environment());
+    let death = |queue: &str| json!({ "count": 10, "reason": bytes("delivery_limit"), "queue": bytes(queue), "time": null });
+    let headers = json!({ "x-death": [death("order-service.payment-operations"), death("order-service.payment-events")] });
+    let killer = packed(b"{", cloudevents::CONTENT_TYPE, &headers);
+    assert_eq!(emulator.invoke("on-dead-letter", &batch("order-service.dead-letters", &[killer])).await, Ok(Value::Null));
+    let letters = stack.sql().rows("SELECT consumer, reason_class FROM dead_letters").await;
+    assert_eq!(letters, [json!({ "consumer": "send-payment-operation", "reason_class": "killed_consumer" })]);
+}
+
+#[tokio::test]
 async fn a_body_of_any_length_is_answered_and_filed() {
     let stack = Stack::start(Options::http()).await;
     let process = Process::start(Program::Function("on-inventory-event"), &[], stack.environment()).await;

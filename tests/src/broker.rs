@@ -113,10 +113,8 @@ impl Broker {
 
     async fn answers(&self) {
         // A connection that the node takes while it boots may never be spoken to.
-        let connect = async || {
-            let connecting = Connection::connect(&self.amqp_url(), ConnectionProperties::default());
-            timeout(CONNECT_LIMIT, connecting).await.ok()?.ok()
-        };
+        let connect =
+            async || timeout(CONNECT_LIMIT, Connection::connect(&self.amqp_url(), ConnectionProperties::default())).await.ok()?.ok();
         let connected = within(START_LIMIT, connect).await;
         let connection = connected.unwrap_or_else(|| panic!("RabbitMQ does not come up in {START_LIMIT:?}:\n{}", self.node.logs().text()));
         connection.close(200, "it answers".into()).await.unwrap();

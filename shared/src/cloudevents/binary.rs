@@ -12,7 +12,8 @@ use super::{Attributes, CloudEvent, DecodeError, check_len};
 const PREFIX: &str = "ce-";
 
 pub(super) fn decode(headers: &HeaderMap, body: &[u8]) -> Result<CloudEvent, DecodeError> {
-    check_len(body.len() + headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>())?;
+    let attributes = headers.iter().filter(|(name, _)| *name == CONTENT_TYPE || name.as_str().starts_with(PREFIX));
+    check_len(body.len() + attributes.map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>())?;
     let mut attributes = Attributes::default();
     if let Some(content_type) = headers.get(CONTENT_TYPE) {
         attributes.insert("datacontenttype".into(), Value::String(text("datacontenttype", content_type.as_bytes())?))?;

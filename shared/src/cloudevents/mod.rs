@@ -29,6 +29,9 @@ pub const MAX_ID_LEN: usize = 255;
 /// The longest extension name, in characters; a longer one is refused.
 pub const MAX_EXTENSION_NAME_LEN: usize = 20;
 
+/// The longest of the attributes that every event has, in bytes: a longer one is refused. `source` and `id` are in keys of tables.
+pub const MAX_REQUIRED_LEN: usize = 1_024;
+
 /// The type of data we write and accept.
 const DATA_CONTENT_TYPE: &str = "application/json";
 
@@ -171,6 +174,8 @@ impl Attributes {
         let refuse = |why| Err(DecodeError::InvalidAttribute { name: name.clone(), why });
         match &value {
             Value::Null => return Ok(()),
+            // CloudEvents 1.0, "Type System"; and PostgreSQL keeps no NUL.
+            Value::String(text) if text.chars().any(char::is_control) => return refuse("it has control characters"),
             Value::String(_) | Value::Bool(_) => {}
             Value::Number(number) if number.is_i64() => {}
             _ => return refuse("it is neither a string nor a boolean nor an integer"),
@@ -220,7 +225,11 @@ impl Attributes {
     }
 
     fn required(&mut self, name: &'static str) -> Result<String, DecodeError> {
-        self.optional(name)?.ok_or(DecodeError::MissingAttribute(name))
+        let text = self.optional(name)?.ok_or(DecodeError::MissingAttribute(name))?;
+        if text.len() > MAX_REQUIRED_LEN {
+            return Err(DecodeError::InvalidAttribute { name: name.into(), why: "it has more than 1,024 bytes" });
+        }
+        Ok(text)
     }
 
     fn optional(&mut self, name: &'static str) -> Result<Option<String>, DecodeError> {

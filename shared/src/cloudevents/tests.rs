@@ -45,6 +45,7 @@ fn each_fault_has_its_own_error() {
         (r#""id":"evt_1""#, r#""id":null"#, "`id` is absent"),
         (r#""id":"evt_1""#, r#""id":"""#, "`id` is refused"),
         (r#""id":"evt_1""#, r#""id":7"#, "`id` is refused"),
+        (r#""id":"evt_1""#, r#""id":"evt\u0000""#, "`id` is refused"),
         (r#""source":"/orders","#, "", "`source` is absent"),
         (r#""type":"order.created.v1","#, "", "`type` is absent"),
         (r#""specversion":"1.0","#, "", "`specversion` is absent"),

@@ -21,10 +21,13 @@ use crate::{
 /// So often a transaction about many messages is tried, each time without those that were refused. Beyond it each goes by itself.
 const ATTEMPTS_MAX: u32 = 2;
 
+/// The domain's decision, kept until its order is loaded.
+type Decide = Box<dyn Fn(&mut Draft<'_>) -> Result<(), Refusal> + Send + Sync>;
+
 /// A decision about an order, made when it is locked and loaded. It may be made more than once, each time on a freshly loaded order.
 pub struct Change {
     order: OrderId,
-    decide: Box<dyn Fn(&mut Draft<'_>) -> Result<(), Refusal> + Send + Sync>,
+    decide: Decide,
 }
 
 impl Change {

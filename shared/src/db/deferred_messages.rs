@@ -10,6 +10,9 @@ use crate::domain::{
     timestamp::Timestamp,
 };
 
+/// What the body of a deferred message is sealed for, with its tenant and row.
+pub const TABLE: &str = "deferred_messages";
+
 /// One message to defer.
 #[derive(Debug)]
 pub struct DeferredMessage<'a> {
@@ -48,6 +51,8 @@ pub struct DueMessage {
     pub consumer: String,
     /// Why and since when it waits.
     pub deferral: Deferral,
+    /// Tries since the last one that ended, this one included.
+    pub tries: u32,
     /// The message, sealed under `deferred_messages`, the tenant and `id`.
     pub body_sealed: Vec<u8>,
     /// The end of the lease.
@@ -77,9 +82,10 @@ pub async fn deferred_message_upsert(tx: &mut TenantTx, message: &DeferredMessag
     Ok(())
 }
 
-type DueColumns = (Uuid, Uuid, String, String, i32, Vec<u8>, jiff_sqlx::Timestamp);
+type DueColumns = (Uuid, Uuid, String, String, i32, i32, Vec<u8>, jiff_sqlx::Timestamp);
 
-/// Leases due messages until `lease_end`, `limit` at most, the longest overdue first. Under a role that sees all tenants.
+/// Leases due messages until `lease_end`, `limit` at most, the longest overdue first, and counts a try of those that are for one of these
+/// consumers: before it is made, because it may be the end of whoever makes it. Under a role that sees all tenants.
 ///
 /// # Errors
 /// Any [`Error`].
@@ -88,14 +94,16 @@ pub async fn deferred_message_claim_due(
     now: Timestamp,
     lease_end: Timestamp,
     limit: i64,
+    consumers: &[&str],
 ) -> Result<Vec<DueMessage>, Error> {
     let rows: Vec<DueColumns> = sqlx::query_as(include_str!("deferred_message_claim_due.sql"))
         .bind(now.to_jiff().to_sqlx())
         .bind(lease_end.to_jiff().to_sqlx())
         .bind(limit)
+        .bind(consumers)
         .fetch_all(database.system())
         .await?;
-    let due = |(tenant, id, consumer, class, attempts, body_sealed, created_at): DueColumns| {
+    let due = |(tenant, id, consumer, class, attempts, tries, body_sealed, created_at): DueColumns| {
         Ok(DueMessage {
             tenant: TenantId::new(tenant),
             id,
@@ -105,6 +113,7 @@ pub async fn deferred_message_claim_due(
                 attempts: u32::try_from(attempts).unwrap_or(0),
                 since: created_at.to_jiff().into(),
             },
+            tries: u32::try_from(tries).unwrap_or(0),
             body_sealed,
             lease_end,
         })

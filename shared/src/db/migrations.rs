@@ -21,6 +21,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "payment operations", include_str!("../../../migrations/0006_payment_operations.sql")),
     (7, "jobs", include_str!("../../../migrations/0007_jobs.sql")),
     (8, "outbox partitions", include_str!("../../../migrations/0008_outbox_partitions.sql")),
+    (9, "dead letters", include_str!("../../../migrations/0009_dead_letters.sql")),
     (10, "retention", include_str!("../../../migrations/0010_retention.sql")),
 ];
 

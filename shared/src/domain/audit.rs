@@ -19,6 +19,10 @@ text_enum! {
         KeyRevoked = "key.revoked",
         /// A person settled what no machine could know.
         PaymentOperationResolved = "payment_operation.resolved",
+        /// Messages that had died were given to their consumers once more.
+        DeadLettersReplayed = "dead_letters.replayed",
+        /// A person found that nothing has to be done about messages that had died.
+        DeadLettersDiscarded = "dead_letters.discarded",
     }
 }
 

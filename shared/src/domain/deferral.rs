@@ -8,6 +8,8 @@ const RETRY_PAUSES_SECONDS: [i64; 5] = [1, 10, 60, 600, 3_600];
 const PARKED_PAUSES_SECONDS: (i64, i64) = (1, 3_600);
 /// A parked message waits this long for what it is about; then it is dead.
 const PARKED_MAX_SECONDS: i64 = 72 * 3_600;
+/// Tries of a message in a row that were begun and never ended, as if it killed whoever tried it; after the last it is dead.
+pub const TRIES_UNENDED_MAX: u32 = 10;
 
 text_enum! {
     /// Why a message waits.

@@ -113,6 +113,8 @@ typed_ids! {
     EventId = "evt_";
     /// A tenant.
     TenantId = "ten_";
+    /// A dead letter.
+    DeadLetterId = "dl_";
 }
 
 impl TenantId {

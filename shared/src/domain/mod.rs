@@ -4,13 +4,13 @@
 //! together with its history, postings and messages. In reading order: [`money`] and [`ids`]; [`order::status`] and
 //! [`order::transitions`], the table of an order's life; [`order::place`]; then what happens to an order: [`order::stock`],
 //! [`order::payment`], [`order::shipment`], and after each [`order::advance`]. Beside orders: [`tenant`] with its [`policy`], [`api_key`],
-//! and [`audit`], the trail of what is done to both; and [`deferral`], the patience with messages; [`retention`], how long
-//! things are kept. [`lifecycle`] prints an order's life
-//! for people.
+//! and [`audit`], the trail of what is done to both; [`deferral`], the patience with messages, and [`dead_letter`], its end; [`retention`],
+//! how long things are kept. [`lifecycle`] prints an order's life for people.
 
 pub mod actor;
 pub mod api_key;
 pub mod audit;
+pub mod dead_letter;
 pub mod deferral;
 pub mod fulfilment;
 pub mod ids;

@@ -8,7 +8,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::incoming::{insert_attribute, insert_content_type};
+use super::{
+    incoming::{insert_attribute, insert_content_type},
+    killed,
+};
 
 /// What `eventSource` says of such an event. Tested, because any JSON object would pass as an empty batch.
 const EVENT_SOURCE: &str = "aws:rmq";
@@ -61,6 +64,7 @@ fn fields(properties: &Value) -> HeaderMap {
             insert_attribute(&mut fields, name, &text);
         }
     }
+    killed::note_packed(&mut fields, &properties["headers"], text);
     if let Some(content_type) = properties["contentType"].as_str() {
         insert_content_type(&mut fields, content_type);
     }

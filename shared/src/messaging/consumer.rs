@@ -26,7 +26,7 @@ use tokio::{
 use super::{
     batch::BATCH_LIMIT,
     connection::{self, Failure, Link, stop_requested},
-    incoming::Message,
+    incoming::delivery_fields,
     settler::{Settlement, Settler},
     topology,
 };
@@ -126,7 +126,8 @@ impl Deliveries {
     /// Takes deliveries from their reading to their acknowledgement.
     async fn settle(self: Arc<Self>, deliveries: Vec<Delivery>) {
         chaos::point(CrashPoint::MessageReceived);
-        let messages = deliveries.iter().map(|delivery| Message::of_delivery(delivery, self.settler.spec())).collect();
+        let read = |delivery: &Delivery| self.settler.read(delivery_fields(delivery), delivery.data.clone());
+        let messages = deliveries.iter().map(read).collect();
         if chaos::is_planted(PlantedBug::AckBeforeCommit) {
             acknowledge(&deliveries).await;
         }

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    incoming::Message,
-    outcome::{DeadClass, Rejection},
-    preview,
-};
+use sha2::{Digest as _, Sha256};
+
+use super::{incoming::Message, outcome::Rejection, preview};
 use crate::{
     backoff::jittered,
     chaos::{self, CrashPoint},
@@ -14,11 +12,14 @@ use crate::{
     commands::Context,
     db::{
         self, TenantTx,
-        dead_letters::{DeadLetter, dead_letter_insert},
-        deferred_messages::{DeferredMessage, DueMessage, deferred_message_delete, deferred_message_reschedule, deferred_message_upsert},
+        dead_letters::{self, DeadLetter, dead_letter_insert},
+        deferred_messages::{
+            self, DeferredMessage, DueMessage, deferred_message_delete, deferred_message_reschedule, deferred_message_upsert,
+        },
         tenants::tenant_exists,
     },
     domain::{
+        dead_letter::{DeadClass, LETTER_REASON_MAX},
         deferral::{Deferral, DeferredClass},
         ids::{NewIds as _, TenantId},
         timestamp::Timestamp,
@@ -26,31 +27,28 @@ use crate::{
     secrets::row_aad,
 };
 
-/// What the body of a deferred message is sealed for, with its tenant and row.
-pub(super) const TABLE: &str = "deferred_messages";
-
 /// Files a message that its carrier brought and its consumer refused, and answers what it came to: one of a tenant that we do not have is
-/// dead, whatever it was refused for. A repeat of a deferred one changes nothing but that it is due at once; a repeat of a dead one is a
-/// second row.
+/// dead, whatever it was refused for. A repeat of a deferred one changes nothing but that it is due at once; a repeat of a dead one is
+/// counted on its letter while that is open, and a new letter afterwards.
 ///
 /// # Errors
 /// Any [`db::Error`]: then it must not be acknowledged.
-pub(super) async fn file(context: &Context, consumer: &str, message: &Message, rejection: Rejection) -> Result<Rejection, db::Error> {
+pub(super) async fn file(context: &Context, message: &Message, rejection: Rejection) -> Result<Rejection, db::Error> {
     // A handler that cannot reach PostgreSQL leaves nothing that could be written.
     if matches!(rejection, Rejection::StoreAway { .. }) {
         return Ok(rejection);
     }
     let tenant = known_tenant(context, message).await?;
     let rejection = match (message.tenant, tenant) {
-        (Some(_), None) => Rejection::dead(DeadClass::UnknownTenant, "there is no such tenant"),
+        (Some(_), None) if !is_killer(&rejection) => Rejection::dead(DeadClass::UnknownTenant, "there is no such tenant"),
         _ => rejection,
     };
     // What names no tenant is the operator's to look at.
     let mut tx = TenantTx::begin(&context.database, tenant.unwrap_or(TenantId::OPERATOR)).await?;
     match &rejection {
-        Rejection::Retry { reason } => defer(context, &mut tx, consumer, message, DeferredClass::Retry, reason).await?,
-        Rejection::Park { reason } => defer(context, &mut tx, consumer, message, DeferredClass::Parked, reason).await?,
-        Rejection::Dead { class, reason } => bury(context, &mut tx, consumer, message, tenant, (*class, reason)).await?,
+        Rejection::Retry { reason } => defer(context, &mut tx, message, DeferredClass::Retry, reason).await?,
+        Rejection::Park { reason } => defer(context, &mut tx, message, DeferredClass::Parked, reason).await?,
+        Rejection::Dead { class, reason } => bury(context, &mut tx, message, tenant, (*class, reason)).await?,
         Rejection::StoreAway { .. } => {}
     }
     chaos::point(CrashPoint::FilingBeforeCommit);
@@ -66,7 +64,6 @@ pub(super) async fn file(context: &Context, consumer: &str, message: &Message, r
 /// Any [`db::Error`]: then it is due again when its lease is over.
 pub(super) async fn file_again(
     context: &Context,
-    consumer: &str,
     message: &Message,
     deferred: &DueMessage,
     rejection: Rejection,
@@ -74,12 +71,12 @@ pub(super) async fn file_again(
     let (class, exhausted) = match &rejection {
         Rejection::Retry { .. } => (DeferredClass::Retry, DeadClass::Exhausted),
         Rejection::Park { .. } => (DeferredClass::Parked, DeadClass::NeverKnown),
-        Rejection::Dead { class, reason } => return end(context, consumer, message, deferred, *class, reason).await,
+        Rejection::Dead { class, reason } => return end(context, message, deferred, *class, reason).await,
         Rejection::StoreAway { .. } => return Ok(rejection),
     };
     let (now, deferral) = (clock::now(), deferred.deferral.again(class));
     let Some(pause) = deferral.pause_seconds(now) else {
-        return end(context, consumer, message, deferred, exhausted, rejection.reason()).await;
+        return end(context, message, deferred, exhausted, rejection.reason()).await;
     };
     let mut tx = TenantTx::begin(&context.database, deferred.tenant).await?;
     deferred_message_reschedule(&mut tx, deferred, deferral, rejection.reason(), after(now, pause)).await?;
@@ -98,19 +95,17 @@ pub(super) async fn forget(context: &Context, deferred: &DueMessage) -> Result<(
 }
 
 /// A deferred message becomes a dead letter, in one transaction.
-async fn end(
-    context: &Context,
-    consumer: &str,
-    message: &Message,
-    deferred: &DueMessage,
-    class: DeadClass,
-    reason: &str,
-) -> Result<Rejection, db::Error> {
+async fn end(context: &Context, message: &Message, deferred: &DueMessage, class: DeadClass, reason: &str) -> Result<Rejection, db::Error> {
     let mut tx = TenantTx::begin(&context.database, deferred.tenant).await?;
-    bury(context, &mut tx, consumer, message, Some(deferred.tenant), (class, reason)).await?;
+    bury(context, &mut tx, message, Some(deferred.tenant), (class, reason)).await?;
     deferred_message_delete(&mut tx, deferred.tenant, deferred.id).await?;
     tx.commit().await?;
     Ok(Rejection::dead(class, reason))
+}
+
+/// Whether it is one that killed its consumer: that says more about it than whose it is.
+const fn is_killer(rejection: &Rejection) -> bool {
+    matches!(rejection, Rejection::Dead { class: DeadClass::KilledConsumer, .. })
 }
 
 /// The tenant that a message names, if there is one of that id.
@@ -128,25 +123,18 @@ fn after(now: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_microsecond(now.as_microsecond().saturating_add(i64::try_from(pause.as_micros()).unwrap_or(i64::MAX)))
 }
 
-async fn defer(
-    context: &Context,
-    tx: &mut TenantTx,
-    consumer: &str,
-    message: &Message,
-    class: DeferredClass,
-    reason: &str,
-) -> Result<(), db::Error> {
+async fn defer(context: &Context, tx: &mut TenantTx, message: &Message, class: DeferredClass, reason: &str) -> Result<(), db::Error> {
     let (Some(event), Some(tenant)) = (&message.event, message.tenant) else {
         // Only a message that a function has seen can be deferred, and a function sees none without an event and a tenant.
-        return bury(context, tx, consumer, message, message.tenant, (DeadClass::Malformed, reason)).await;
+        return bury(context, tx, message, message.tenant, (DeadClass::Malformed, reason)).await;
     };
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
-    let sealed = context.keyring.seal(&row_aad(TABLE, tenant, &id.to_string()), &message.body);
+    let sealed = context.keyring.seal(&row_aad(deferred_messages::TABLE, tenant, &id.to_string()), &message.body);
     let row = DeferredMessage {
         tenant,
         id,
-        consumer,
+        consumer: message.consumer,
         source: &event.source,
         message_id: &event.id,
         r#type: &event.r#type,
@@ -162,7 +150,6 @@ async fn defer(
 async fn bury(
     context: &Context,
     tx: &mut TenantTx,
-    consumer: &str,
     message: &Message,
     tenant: Option<TenantId>,
     (class, reason): (DeadClass, &str),
@@ -170,20 +157,21 @@ async fn bury(
     let now = clock::now();
     let id = IdsAt::new(now).next_uuid();
     let owner = tenant.unwrap_or(TenantId::OPERATOR);
-    let sealed = context.keyring.seal(&row_aad("dead_letters", owner, &id.to_string()), &message.body);
+    let sealed = context.keyring.seal(&row_aad(dead_letters::TABLE, owner, &id.to_string()), &message.body);
     let preview = preview::masked(&message.body);
     let event = message.event.as_ref();
     let row = DeadLetter {
         id,
         tenant,
-        consumer,
+        consumer: message.consumer,
         source: event.map(|event| event.source.as_str()),
         message_id: event.map(|event| event.id.as_str()),
         r#type: event.map(|event| event.r#type.as_str()),
-        reason_class: class.as_str(),
-        reason,
+        class,
+        reason: reason.char_indices().nth(LETTER_REASON_MAX).map_or(reason, |(end, _)| &reason[..end]),
         preview: &preview,
         body_sealed: &sealed,
+        body_digest: &Sha256::digest(&message.body),
     };
     dead_letter_insert(tx, &row, now).await
 }

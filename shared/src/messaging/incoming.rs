@@ -6,12 +6,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use lapin::{message::Delivery, types::AMQPValue};
 use serde::de::DeserializeOwned;
 
-use super::outcome::{DeadClass, Rejection};
+use super::{killed, outcome::Rejection};
 use crate::{
     cloudevents::{self, CloudEvent, DecodeError},
     commands::{Claim, Context, Origin},
     domain::{
         actor::Actor,
+        dead_letter::{DeadClass, UNKNOWN_CONSUMER},
         ids::{OrderId, TenantId},
         timestamp::Timestamp,
     },
@@ -80,6 +81,8 @@ fn correlation_id(event: &CloudEvent) -> &str {
 /// A message as far as it could be read.
 #[derive(Debug)]
 pub(super) struct Message {
+    /// The function that it is for, and under whose name it is kept if it takes no effect.
+    pub(super) consumer: &'static str,
     /// The event, unless it is none.
     pub(super) event: Option<CloudEvent>,
     /// The tenant it names, if it names one in the right form.
@@ -91,13 +94,23 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// Reads a delivery of RabbitMQ.
-    pub(super) fn of_delivery(delivery: &Delivery, spec: &ConsumerSpec) -> Self {
-        Self::read(&delivery_fields(delivery), delivery.data.clone(), spec)
-    }
-
     /// Reads header fields and a body, in structured or binary mode. Never fails: a fault is part of the result.
     pub(super) fn read(fields: &HeaderMap, body: Vec<u8>, spec: &ConsumerSpec) -> Self {
+        let message = Self::decode(fields, body, spec.name);
+        let fault = message.event.as_ref().and_then(|event| distrust(event, message.tenant, spec));
+        Self { fault: message.fault.or(fault), ..message }
+    }
+
+    /// Reads a message that the broker gave up on. It is believed whatever it is, and filed under the consumer that it killed.
+    pub(super) fn of_killer(fields: &HeaderMap, body: Vec<u8>) -> Self {
+        let message = Self::decode(fields, body, UNKNOWN_CONSUMER);
+        let consumer = killed::consumer(fields, message.event.as_ref());
+        let fault = Rejection::dead(DeadClass::KilledConsumer, "the broker gave up on it after its last delivery");
+        Self { consumer, fault: Some(fault), ..message }
+    }
+
+    /// The fault of the result is that it is no event.
+    fn decode(fields: &HeaderMap, body: Vec<u8>, consumer: &'static str) -> Self {
         let decoded = match is_binary(fields) {
             true => CloudEvent::decode_binary(fields, &body).map(|event| (event.encode_structured(), event)),
             false => CloudEvent::decode_structured(&body).map(|event| (body.clone(), event)),
@@ -105,20 +118,20 @@ impl Message {
         match decoded {
             Ok((body, event)) => {
                 let tenant = event.tenantid.as_deref().and_then(|text| text.parse().ok());
-                let fault = distrust(&event, tenant, spec);
-                Self { event: Some(event), tenant, body, fault }
+                Self { consumer, event: Some(event), tenant, body, fault: None }
             }
             Err(error) => {
                 // Half of a binary-mode event are its fields: without them nobody could tell what it was.
                 let body = if is_binary(fields) { CloudEvent::gather_binary(fields, &body) } else { body };
-                Self { event: None, tenant: None, body, fault: Some(undecodable(&error)) }
+                Self { consumer, event: None, tenant: None, body, fault: Some(undecodable(&error)) }
             }
         }
     }
 
     /// What nobody could unpack.
-    pub(super) fn unreadable(body: Vec<u8>, reason: &str) -> Self {
-        Self { event: None, tenant: None, body, fault: Some(Rejection::dead(DeadClass::Malformed, reason)) }
+    pub(super) fn unreadable(body: Vec<u8>, reason: &str, spec: &ConsumerSpec) -> Self {
+        let fault = Some(Rejection::dead(DeadClass::Malformed, reason));
+        Self { consumer: spec.name, event: None, tenant: None, body, fault }
     }
 
     /// The order it names, if it names one.
@@ -172,12 +185,15 @@ fn is_binary(fields: &HeaderMap) -> bool {
 }
 
 /// The properties of a delivery that matter, as HTTP header fields.
-fn delivery_fields(delivery: &Delivery) -> HeaderMap {
+pub(super) fn delivery_fields(delivery: &Delivery) -> HeaderMap {
     let mut fields = HeaderMap::new();
-    for (name, value) in delivery.properties.headers().iter().flatten() {
-        if let Some(text) = moment(name.as_str(), value).or_else(|| field_text(value)) {
-            insert_attribute(&mut fields, name.as_str(), &text);
+    if let Some(headers) = delivery.properties.headers() {
+        for (name, value) in headers {
+            if let Some(text) = moment(name.as_str(), value).or_else(|| field_text(value)) {
+                insert_attribute(&mut fields, name.as_str(), &text);
+            }
         }
+        killed::note_delivery(&mut fields, headers);
     }
     if let Some(content_type) = delivery.properties.content_type() {
         insert_content_type(&mut fields, content_type.as_str());
@@ -261,7 +277,11 @@ mod tests {
     const EVENT: &str = r#"{"specversion":"1.0","id":"1","source":"/payments","type":"payment.captured.v1","tenantid":"ten_00000000000000000000000000000001","data":{}}"#;
 
     fn read(body: impl Into<Vec<u8>>) -> Message {
-        Message::of_delivery(&Delivery::mock(1, "".into(), "".into(), false, body.into()), &SPEC)
+        of_delivery(&Delivery::mock(1, "".into(), "".into(), false, body.into()))
+    }
+
+    fn of_delivery(delivery: &Delivery) -> Message {
+        Message::read(&delivery_fields(delivery), delivery.data.clone(), &SPEC)
     }
 
     fn class(message: &Message) -> Option<DeadClass> {
@@ -277,6 +297,8 @@ mod tests {
         let cases = [
             ("{".to_owned(), DeadClass::Malformed),
             (EVENT.replace(r#""id":"1""#, r#""id":"1","id":"2""#), DeadClass::Malformed),
+            (EVENT.replace(r#""id":"1""#, &format!(r#""id":"{}""#, "1".repeat(1_025))), DeadClass::Malformed),
+            (EVENT.replace(r#""id":"1""#, r#""id":"\u0000""#), DeadClass::Malformed),
             (" ".repeat(70_000), DeadClass::Oversized),
             (EVENT.replace("/payments", "/elsewhere"), DeadClass::ForgedSource),
             (EVENT.replace("captured.v1", "captured.v2"), DeadClass::UnknownType),
@@ -323,7 +345,7 @@ mod tests {
             headers.insert(name.into(), AMQPValue::LongString(value.into()));
         }
         delivery.properties = BasicProperties::default().with_headers(headers).with_content_type("application/json".into());
-        let message = Message::of_delivery(&delivery, &SPEC);
+        let message = of_delivery(&delivery);
         assert_eq!(message.fault, None);
         let again = CloudEvent::decode_structured(&message.body).unwrap();
         assert_eq!(again.id, "100% caf\u{e9}");

@@ -5,7 +5,8 @@
 //! `batch` (many at once), `outcome` (what a refusal asks for) and `filing` (the rows that keep what was refused), and `retrier` (what was deferred, tried again). Three carriers bring messages to the
 //! settler: `consumer` (the queue itself), and in `runtime` CloudEvents over HTTP and Amazon MQ batches, which `amazon_mq` unpacks.
 //! `asyncapi` describes all of it to partners.
-//! `handing_over` is for what comes by none of them: a webhook, which a request function has verified.
+//! `handing_over` is for what comes by none of them: a webhook, which a request function has verified. `killed` is for what came too often:
+//! messages that the broker gave up on, because they killed their consumer.
 //!
 //! **Architecture invariant:** only the relay and consumers open AMQP; a request function never does. A message is acknowledged
 //! after its effect, its deferral or its dead letter has been committed, and marked as published after the broker confirmed it.
@@ -18,6 +19,7 @@ pub(crate) mod consumer;
 mod filing;
 mod handing_over;
 mod incoming;
+mod killed;
 mod outcome;
 mod preview;
 mod publisher;
@@ -28,10 +30,12 @@ pub mod topology;
 
 pub use futures_util::future::BoxFuture;
 
+pub use crate::domain::dead_letter::DeadClass;
+
 pub use self::{
     handing_over::{HandedOver, Pushed, hand_over},
     incoming::Incoming,
-    outcome::{DeadClass, Rejection},
+    outcome::Rejection,
     settler::ConsumerFunction,
 };
 pub(crate) use self::{

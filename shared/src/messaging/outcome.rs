@@ -4,44 +4,7 @@
 
 use std::error::Error;
 
-use crate::commands::CommandError;
-
-/// Why a message is dead: the vocabulary by which operators group dead letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DeadClass {
-    /// Not a CloudEvent, or its data does not fit its type.
-    Malformed,
-    /// Larger than an event may be.
-    Oversized,
-    /// From somebody whom this consumer does not believe.
-    ForgedSource,
-    /// Of a type, or of a version of it, that this consumer does not understand.
-    UnknownType,
-    /// It names no tenant.
-    UnknownTenant,
-    /// Well formed and impossible: no retry helps.
-    Poison,
-    /// Something was in the way each time it was tried.
-    Exhausted,
-    /// What it is about never appeared.
-    NeverKnown,
-}
-
-impl DeadClass {
-    /// As stored and counted.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Oversized => "oversized",
-            Self::ForgedSource => "forged_source",
-            Self::UnknownType => "unknown_type",
-            Self::UnknownTenant => "unknown_tenant",
-            Self::Poison => "poison",
-            Self::Exhausted => "exhausted",
-            Self::NeverKnown => "never_known",
-        }
-    }
-}
+use crate::{commands::CommandError, domain::dead_letter::DeadClass};
 
 /// What becomes of a message that took no effect. Reasons never repeat a value of the message: they are stored and logged.
 #[derive(Debug, Clone, PartialEq, Eq)]

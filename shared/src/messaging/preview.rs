@@ -35,16 +35,22 @@ fn mask(value: &Value, left: &mut usize) -> Value {
         Value::Object(members) => {
             let mut masked = Map::new();
             for (name, value) in members {
+                let name = shown(name);
                 // Quotes, colon and comma count, too.
                 if !spend(name.len() + 4, left) {
                     masked.insert(CUT.into(), Value::from(CUT));
                     break;
                 }
-                masked.insert(name.clone(), mask(value, left));
+                masked.insert(name, mask(value, left));
             }
             Value::Object(masked)
         }
     }
+}
+
+/// A member's name as PostgreSQL keeps it: JSON may spell control characters, and its `jsonb` takes no NUL.
+fn shown(name: &str) -> String {
+    name.chars().map(|character| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }).collect()
 }
 
 fn leaf(kind: &'static str, left: &mut usize) -> Value {
@@ -79,6 +85,11 @@ mod tests {
     #[test]
     fn what_is_not_json_shows_only_its_length() {
         assert_eq!(masked(b"kim@example.com"), json!({"not_json": true, "bytes": 15}));
+    }
+
+    #[test]
+    fn a_name_is_shown_without_its_control_characters() {
+        assert_eq!(masked(br#"{"a\u0000\nb": 1}"#), json!({"a\u{fffd}\u{fffd}b": "number"}));
     }
 
     #[test]

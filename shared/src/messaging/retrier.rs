@@ -17,6 +17,11 @@ impl Retrier {
         Self { settlers: settlers.into_iter().map(|settler| (settler.spec().name, settler)).collect() }
     }
 
+    /// The consumers whose messages it tries.
+    pub(crate) fn consumers(&self) -> Vec<&'static str> {
+        self.settlers.keys().copied().collect()
+    }
+
     /// Tries one message again and says in a word what it came to: `done`, `retry`, `park`, `dead` or `store_away`. One whose consumer is
     /// not among ours was deferred by another release of the service: it is `skipped`, and due again when its lease is over.
     ///

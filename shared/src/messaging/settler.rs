@@ -13,18 +13,21 @@ use utoipa::ToSchema;
 use super::{
     filing,
     incoming::{Incoming, Message},
-    outcome::{DeadClass, Rejection},
+    outcome::Rejection,
 };
 use crate::{
     commands::{Change, CommandError, Context, apply_messages},
-    db::{self, deferred_messages::DueMessage},
-    domain::schema::Shape,
+    db::{
+        self,
+        deferred_messages::{DueMessage, TABLE},
+    },
+    domain::{dead_letter::DeadClass, deferral::TRIES_UNENDED_MAX, schema::Shape},
     function::ConsumerSpec,
     secrets::{keyring::OpenError, row_aad},
     telemetry::metrics::{MESSAGE_DURATION, MESSAGES},
 };
 
-/// A function that handles the messages of one queue.
+/// A function that settles the messages of one queue.
 #[derive(Clone, Copy)]
 pub struct ConsumerFunction {
     /// What it declares of itself.
@@ -41,6 +44,8 @@ enum Handle {
     Itself(fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>),
     /// It says what the message asks of an order, and leaves the rest to us.
     Order(ReadChange),
+    /// It files whatever comes: each message killed a handler.
+    Bury,
 }
 
 /// Reads a message as a change of one order.
@@ -56,6 +61,11 @@ impl ConsumerFunction {
     /// take effect together.
     pub const fn changing_orders(spec: &'static ConsumerSpec, read: fn(&Incoming) -> Result<Change, Rejection>) -> Self {
         Self { spec, handle: Handle::Order(read), data: None }
+    }
+
+    /// Joins a manifest to no handler: each message killed one, so it becomes a dead letter of the consumer that it killed.
+    pub const fn burying(spec: &'static ConsumerSpec) -> Self {
+        Self { spec, handle: Handle::Bury, data: None }
     }
 
     /// The data of every type that it understands: what its handler parses.
@@ -109,12 +119,20 @@ impl Settler {
     /// Settles an event that came as header fields and a body: in binary mode if the attributes are among the fields, otherwise in
     /// structured mode. Boxed, because hosts and tests would compile it again.
     pub fn settle_fields(&self, fields: HeaderMap, body: Vec<u8>, limit: Duration) -> BoxFuture<'_, Settlement> {
-        Box::pin(async move { self.settle(Message::read(&fields, body, self.spec()), limit).await })
+        Box::pin(self.settle(self.read(fields, body), limit))
+    }
+
+    /// Reads an event that came as header fields and a body.
+    pub(super) fn read(&self, fields: HeaderMap, body: Vec<u8>) -> Message {
+        match self.function.handle {
+            Handle::Itself(_) | Handle::Order(_) => Message::read(&fields, body, self.spec()),
+            Handle::Bury => Message::of_killer(&fields, body),
+        }
     }
 
     /// Settles what its carrier could not even unpack: a dead letter, for `reason`.
     pub fn settle_unreadable<'s>(&'s self, body: Vec<u8>, reason: &'static str) -> BoxFuture<'s, Settlement> {
-        Box::pin(self.settle(Message::unreadable(body, reason), Duration::MAX))
+        Box::pin(self.settle(Message::unreadable(body, reason, self.spec()), Duration::MAX))
     }
 
     /// Tries a deferred message again, and says in a word what it came to. Its effect and its row go in two transactions: whoever dies
@@ -124,15 +142,19 @@ impl Settler {
     /// [`Untried`] when nothing came of it: it is due again when its lease is over.
     pub(super) async fn settle_again(&self, deferred: &DueMessage, limit: Duration) -> Result<&'static str, Untried> {
         let started = Instant::now();
-        let aad = row_aad(filing::TABLE, deferred.tenant, &deferred.id.to_string());
+        let aad = row_aad(TABLE, deferred.tenant, &deferred.id.to_string());
         let body = self.context.keyring.open(&aad, &deferred.body_sealed)?;
         let message = Message::read(&HeaderMap::new(), body, self.spec());
-        let outcome = match self.handle(&message, limit).await {
+        let tried = match deferred.tries > TRIES_UNENDED_MAX {
+            true => Err(Rejection::dead(DeadClass::KilledConsumer, "whoever tried it again died or could not settle it")),
+            false => self.handle(&message, limit).await,
+        };
+        let outcome = match tried {
             Ok(()) => {
                 filing::forget(&self.context, deferred).await?;
                 Ok(())
             }
-            Err(rejection) => Err(filing::file_again(&self.context, self.spec().name, &message, deferred, rejection).await?),
+            Err(rejection) => Err(filing::file_again(&self.context, &message, deferred, rejection).await?),
         };
         self.report(&message, &outcome, started.elapsed());
         Ok(outcome.err().map_or("done", |rejection| rejection.outcome()))
@@ -156,7 +178,7 @@ impl Settler {
     /// Writes a refused message down and answers what it came to.
     pub(super) async fn file(&self, message: &Message, rejection: Rejection) -> Rejection {
         let reason = rejection.reason().to_owned();
-        filing::file(&self.context, self.spec().name, message, rejection).await.unwrap_or_else(|error| {
+        filing::file(&self.context, message, rejection).await.unwrap_or_else(|error| {
             let away = CommandError::from(error);
             Rejection::StoreAway { reason: format!("{away}, to write down: {reason}") }
         })
@@ -166,7 +188,7 @@ impl Settler {
     pub(super) const fn read_change(&self) -> Option<ReadChange> {
         match self.function.handle {
             Handle::Order(read) => Some(read),
-            Handle::Itself(_) => None,
+            Handle::Itself(_) | Handle::Bury => None,
         }
     }
 
@@ -188,6 +210,7 @@ impl Settler {
         let handling = match self.function.handle {
             Handle::Itself(handle) => handle(incoming),
             Handle::Order(read) => Box::pin(change_order(read, incoming)),
+            Handle::Bury => return Err(Rejection::dead(DeadClass::Malformed, "a message that killed nobody")),
         };
         match timeout(limit.min(self.time_limit()), tokio::spawn(handling)).await {
             Ok(Ok(outcome)) => outcome,

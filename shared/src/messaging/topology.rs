@@ -24,6 +24,9 @@ const DEAD_LETTER_QUEUE: &str = "order-service.dead-letters";
 
 /// Deliveries of one message before the broker moves it to the dead-letter exchange: it killed its consumer that often.
 const DELIVERY_LIMIT: i64 = 10;
+/// Deliveries of one message of the dead-letter queue: practically without end, because beyond them it would be dropped. RabbitMQ 4 does so
+/// after 20 if nobody says otherwise.
+const DEAD_LETTER_DELIVERY_LIMIT: i64 = i32::MAX as i64;
 /// Messages in one work queue; beyond it the broker refuses publishers, and their outbox keeps the rest.
 const WORK_QUEUE_MAX_LENGTH: i64 = 1_000_000;
 /// Messages in the dead-letter queue; beyond it they stay in their work queues (at-least-once dead-lettering).
@@ -137,6 +140,7 @@ fn work_queue_arguments() -> Arguments {
 fn dead_letter_arguments() -> Arguments {
     vec![
         ("x-queue-type", Argument::Text("quorum")),
+        ("x-delivery-limit", Argument::Number(DEAD_LETTER_DELIVERY_LIMIT)),
         ("x-max-length", Argument::Number(DEAD_LETTER_QUEUE_MAX_LENGTH)),
         ("x-overflow", Argument::Text("reject-publish")),
     ]

@@ -6,6 +6,7 @@ pub mod get_order;
 pub mod get_order_history;
 pub mod get_tenant;
 pub mod list_api_keys;
+pub mod list_dead_letters;
 pub mod list_orders;
 pub mod list_payment_operations;
 

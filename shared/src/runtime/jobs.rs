@@ -46,10 +46,10 @@ pub fn retry_deferred_messages(job: JobContext) -> BoxFuture<'static, Result<(),
     Box::pin(async move {
         let retrier = Retrier::new(job.settlers);
         let claim = |limit| -> BoxFuture<'static, Result<_, db::Error>> {
-            let database = job.database.clone();
+            let (database, consumers) = (job.database.clone(), retrier.consumers());
             Box::pin(async move {
                 let now = clock::now();
-                deferred_message_claim_due(&database, now, now.plus_seconds(sweep::LEASE_SECONDS), limit).await
+                deferred_message_claim_due(&database, now, now.plus_seconds(sweep::LEASE_SECONDS), limit, &consumers).await
             })
         };
         let work = |message| -> BoxFuture<'static, Result<_, JobError>> {

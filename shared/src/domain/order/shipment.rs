@@ -142,8 +142,11 @@ impl Draft<'_> {
     }
 }
 
-/// The history action and the event of a stage that a partner reports.
-const fn announcement(stage: FulfillmentStage) -> Option<(&'static str, fn(FulfillmentNews) -> Content)> {
+/// A history action, and the event that tells of it.
+type Announcement = (&'static str, fn(FulfillmentNews) -> Content);
+
+/// How a stage that a partner reports is announced.
+const fn announcement(stage: FulfillmentStage) -> Option<Announcement> {
     match stage {
         FulfillmentStage::Requested => None,
         FulfillmentStage::Accepted => Some(("fulfillment_accepted", Content::OrderFulfillmentAccepted)),

@@ -16,6 +16,7 @@ use utoipa::{
 pub use self::shape::{Shape, Shapes};
 use super::{
     api_key::OVERLAP_SECONDS_MAX,
+    dead_letter::{LETTER_REASON_MAX, RATE_MAX},
     ids::KeyId,
     invalid::NAME_MAX,
     money::Amount,
@@ -115,6 +116,10 @@ described! {
     LinesMax = |about| integer(1, i64::try_from(LINES_MAX).unwrap_or(i64::MAX), about);
     /// How long a rotated key goes on beside its successor; one day unless told otherwise.
     OverlapSeconds = |about| integer(0, i64::from(OVERLAP_SECONDS_MAX), about);
+    /// Dead letters that are tried again in one second.
+    LetterRate = |about| integer(1, i64::from(RATE_MAX), about);
+    /// Why a letter is dead: a sentence without a value of its message.
+    LetterReason = |about| text(LETTER_REASON_MAX, about);
     /// A reservation of stock: its order, a colon and its attempt, from 1.
     ReservationId = |about| pattern("^ord_[0-9a-f]{32}:[0-9]{1,10}$", about);
     /// Units of a line.

@@ -1,6 +1,7 @@
 //! How things look on the wire. A view borrows from the domain and holds no rule.
 
 mod api_key;
+mod dead_letter;
 mod history;
 mod ledger;
 mod order;
@@ -10,6 +11,7 @@ mod tenant;
 
 pub use self::{
     api_key::{ApiKeyView, RotatedKeyView, SecretKeyView, created_key, rotated_key},
+    dead_letter::{DeadLetterItemView, DiscardedView, ReplayedView, discarded, replayed},
     history::HistoryEntryView,
     ledger::LedgerView,
     order::{Expand, OrderSummaryView, OrderView, changed, placed},

@@ -1,12 +1,24 @@
 //! Messages that can never be applied: the sealed original with its reason, until a person replays or discards it.
+//!
+//! Filing is here; `listed` reads letters for a person, `settled` is for what that person does about them.
+
+mod listed;
+mod settled;
 
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+pub use self::{
+    listed::{Cause, Letter, dead_letter_list_causes, dead_letter_list_page},
+    settled::{LetterPlace, SealedLetter, dead_letter_find, dead_letter_find_open, dead_letter_read, dead_letter_settle},
+};
 use super::{Database, Error, TenantTx};
-use crate::domain::{ids::TenantId, timestamp::Timestamp};
+use crate::domain::{dead_letter::DeadClass, ids::TenantId, timestamp::Timestamp};
+
+/// What the message of a letter is sealed for, with its tenant (the operator for none) and its id.
+pub const TABLE: &str = "dead_letters";
 
 /// One message to file.
 #[derive(Debug)]
@@ -15,7 +27,7 @@ pub struct DeadLetter<'a> {
     pub id: Uuid,
     /// `None`: the message names no tenant that we know; then the transaction is the operator's.
     pub tenant: Option<TenantId>,
-    /// The function that refused it.
+    /// The function that refused it, or that died of it.
     pub consumer: &'a str,
     /// CloudEvents `source`, if it could be read.
     pub source: Option<&'a str>,
@@ -23,17 +35,19 @@ pub struct DeadLetter<'a> {
     pub message_id: Option<&'a str>,
     /// CloudEvents `type`, if it could be read.
     pub r#type: Option<&'a str>,
-    /// The vocabulary by which operators group: `malformed`, `poison`, …
-    pub reason_class: &'a str,
+    /// By which operators group.
+    pub class: DeadClass,
     /// One sentence; no value of the message.
     pub reason: &'a str,
     /// The message with every value masked.
     pub preview: &'a Value,
     /// The message, sealed under `dead_letters`, the tenant (the operator for none) and `id`.
     pub body_sealed: &'a [u8],
+    /// SHA-256 of the message: the same bytes are the same letter while it is open.
+    pub body_digest: &'a [u8],
 }
 
-/// Files one message in the caller's transaction.
+/// Files one message in the caller's transaction, or counts it on the open letter of the same message.
 ///
 /// # Errors
 /// Any [`Error`].
@@ -45,10 +59,11 @@ pub async fn dead_letter_insert(tx: &mut TenantTx, letter: &DeadLetter<'_>, now:
         .bind(letter.source)
         .bind(letter.message_id)
         .bind(letter.r#type)
-        .bind(letter.reason_class)
+        .bind(letter.class.as_str())
         .bind(letter.reason)
         .bind(Json(letter.preview))
         .bind(letter.body_sealed)
+        .bind(letter.body_digest)
         .bind(now.to_jiff().to_sqlx())
         .execute(tx.connection())
         .await?;
