@@ -46,7 +46,7 @@ fn print(document: Document, functions: &Functions) -> ExitCode {
         Document::Schemas => asyncapi::document(&functions.consumers).map(|document| indented(schemas(&document))),
         Document::Lifecycle => Ok(lifecycle::page()),
         Document::Definitions => Ok(indented(topology::definitions(catalog::CONSUMERS))),
-        Document::Resources => Ok(topology::resources(catalog::CONSUMERS)),
+        Document::Resources => Ok(topology::manifest(catalog::CONSUMERS)),
     };
     match said {
         Ok(text) => tell(&mut io::stdout(), &text, ExitCode::SUCCESS),

@@ -85,16 +85,25 @@ async fn tell(partner: &Partner, random: &mut fastrand::Rng, events: Vec<Vec<(&'
 
 /// What partners say until an order is confirmed, each with its exchange.
 async fn before_confirmation(caller: &Caller, order: &str) -> Vec<(&'static str, CloudEvent)> {
+    vec![("inventory.events", reserved(caller, order)), ("payments.events", captured(caller, order).await)]
+}
+
+/// The news that an order's tender was taken.
+async fn captured(caller: &Caller, order: &str) -> CloudEvent {
     let operation = caller.order(order).await["payments"][0]["operations"][0]["id"].clone();
-    let captured = json!({
+    let data = json!({
         "id": operation, "kind": "capture", "status": "succeeded", "amount": 3490, "currency": "EUR",
         "provider_reference": format!("p-{order}"), "occurred_at": "2026-11-22T10:00:00Z"
     });
-    let tenant = &caller.key.tenant_id;
-    vec![
-        ("inventory.events", reserved(caller, order)),
-        ("payments.events", Partner::event("/payments", "payment.captured.v1", tenant, order, &captured)),
-    ]
+    Partner::event("/payments", "payment.captured.v1", &caller.key.tenant_id, order, &data)
+}
+
+/// The same as if it told of a refund: well formed, and the order refuses it each time.
+fn impossible(captured: &CloudEvent) -> CloudEvent {
+    let mut data: Value = serde_json::from_str(captured.data.get()).unwrap();
+    data["kind"] = "refund".into();
+    let (tenant, order) = (captured.tenantid.as_deref().unwrap(), captured.subject.as_deref().unwrap());
+    Partner::event("/payments", "refund.succeeded.v1", tenant, order, &data)
 }
 
 /// What partners say of a confirmed order until it is delivered.
@@ -142,17 +151,16 @@ async fn median_lag_ms(stack: &Stack, partner: &Partner, caller: &Caller, poison
     let orders = join_all((0..ORDERS).map(|_| place(caller))).await;
     let mut published = BTreeMap::new();
     for (place, order) in orders.iter().enumerate() {
+        let captured = captured(caller, order).await;
         for _ in 0..poison * (place + 1) / ORDERS - poison * place / ORDERS {
-            let mut impossible = reserved(caller, order);
-            impossible.data = serde_json::value::to_raw_value(&json!({ "reservation_id": 7 })).unwrap();
-            partner.publish("inventory.events", &impossible).await;
+            partner.publish("payments.events", &impossible(&captured)).await;
         }
         published.insert(order.clone(), jiff::Timestamp::now());
-        partner.publish("inventory.events", &reserved(caller, order)).await;
+        partner.publish("payments.events", &captured).await;
     }
     let mut lags = Vec::new();
     for (order, published) in published {
-        let at = format!("SELECT at FROM order_history WHERE order_id = '{}' AND action = 'stock_reserved'", raw_id(&order));
+        let at = format!("SELECT at FROM order_history WHERE order_id = '{}' AND action = 'payment_captured'", raw_id(&order));
         let at = until("it took effect", async || stack.sql().value(&at).await.as_str().map(str::to_owned)).await;
         let at: jiff::Timestamp = at.parse().unwrap();
         lags.push((at.as_microsecond() - published.as_microsecond()) as f64 / 1_000.0);

@@ -8,6 +8,7 @@ mod evolution;
 mod isolation;
 mod lifecycle;
 mod lists;
+mod manifests;
 mod migrations;
 mod openapi;
 mod plans;

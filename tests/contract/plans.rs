@@ -22,7 +22,7 @@ async fn what_is_due_is_found_by_its_index() {
     sql.execute(BACKLOG).await.unwrap();
     for (statement, role, arguments, index) in [
         ("timer_claim_due", "orders_relay", "'payment_deadline', now(), now(), 8", "timers_kind_due_idx"),
-        ("deferred_message_claim_due", "orders_relay", "now(), now(), 8", "deferred_messages_due_idx"),
+        ("deferred_message_claim_due", "orders_relay", "now(), now(), 8, '{}'", "deferred_messages_due_idx"),
         ("order_holding_stock", "orders_auditor", "now(), 1000", "orders_ended_holding_idx"),
     ] {
         let plan = plan(&sql, statement, role, arguments).await;

@@ -7,7 +7,7 @@ mod files;
 
 pub use self::{
     declare::{DeclareError, declare},
-    files::{definitions, resources},
+    files::{definitions, manifest, resources},
 };
 use crate::function::ConsumerSpec;
 

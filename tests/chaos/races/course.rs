@@ -78,9 +78,9 @@ impl Course {
         Self { caller, sql, http: Servers::http_client(), sender, listener, stack }
     }
 
-    /// Brings the command of an operation to its only sender, who asks the partner.
-    pub async fn send(&self, order: &str, operation: &str) {
-        let data = json!({ "operation_id": operation });
+    /// Brings the command of a tender's operation to its only sender, who asks the partner.
+    pub async fn send(&self, order: &str, payment: &str, operation: &str) {
+        let data = json!({ "operation_id": operation, "payment_id": payment, "order_id": order });
         self.push(&self.sender, "/order-service", "payment.operation.requested.v1", order, &data).await;
     }
 
@@ -144,7 +144,7 @@ impl Course {
     /// Gives an operation its outcome.
     pub async fn complete(&self, order: &str, operation: &Operation) {
         if operation.state == "requested" {
-            self.send(order, &operation.id).await;
+            self.send(order, &operation.payment_id, &operation.id).await;
         }
         let outcome = self.decide(operation).await.unwrap_or_else(|| panic!("{operation:?} is open here and not at the partner"));
         self.tell(order, operation, &outcome).await;

@@ -89,7 +89,9 @@ async fn load(course: &Course, reader: &Sql, order: &str, statements: &[&str]) -
     session.execute("BEGIN").await.unwrap();
     let mut row = None;
     for statement in statements {
-        let query = sqlx::query(AssertSqlSafe((*statement).to_owned())).bind(tenant).bind(order);
+        let query = sqlx::query(AssertSqlSafe((*statement).to_owned())).bind(tenant);
+        // A statement that loads takes many orders.
+        let query = if statement.contains("$2::uuid[]") { query.bind([order]) } else { query.bind(order) };
         row = Some(query.fetch_one(&mut *session).await.unwrap());
     }
     session.execute("COMMIT").await.unwrap();

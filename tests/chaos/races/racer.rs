@@ -90,7 +90,7 @@ async fn ask(course: &Course, order: &Order, path: &str, body: Option<Value>, ke
     let answer = answer(request).await;
     let document = answer.json();
     for operation in document["operations"].as_array().into_iter().flatten() {
-        course.send(&order.id, operation["id"].as_str().unwrap()).await;
+        course.send(&order.id, &order.payment_id, operation["id"].as_str().unwrap()).await;
     }
     document["code"].as_str().map_or_else(|| answer.status.to_string(), |code| format!("{} {code}", answer.status))
 }

@@ -80,7 +80,7 @@ impl Scene {
         let line_id = placed["lines"][0]["id"].as_str().unwrap().to_owned();
         let mut order = Order { id, payment_id: first.payment_id.clone(), line_id, at_partner: None };
         if self == Self::Authorizing {
-            course.send(&order.id, &first.id).await;
+            course.send(&order.id, &first.payment_id, &first.id).await;
             order.at_partner = Some(first);
             return order;
         }

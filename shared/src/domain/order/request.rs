@@ -49,7 +49,8 @@ pub struct OrderRequest {
     pub shipping_address: Option<Address>,
     /// If elsewhere.
     pub billing_address: Option<Address>,
-    /// 1 to 1,000.
+    /// 1 to 1,000. Messages to partners name them all and have at most 64 KiB: more or longer article numbers than fit are a
+    /// `messages_too_large`, which names both numbers. A thousand of 30 characters fit.
     #[schema(min_items = 1, max_items = 1000)]
     pub lines: Vec<LineRequest>,
     /// Price of shipping.

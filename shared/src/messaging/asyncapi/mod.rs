@@ -26,11 +26,12 @@ pub fn document(consumers: &[ConsumerFunction]) -> Result<Value, Vec<String>> {
     let mut shapes = Shapes::default();
     let (messages, mut schemas, mut errors) = messages::all(consumers, &mut shapes);
     schemas.extend(attributes::schemas());
-    let (schemas, clashes) = shapes.finish(schemas.iter().map(|(name, schema)| (name.as_str(), schema.clone())).collect());
+    let (mut schemas, clashes) = shapes.finish(schemas.iter().map(|(name, schema)| (name.as_str(), schema.clone())).collect());
     errors.extend(clashes);
     if !errors.is_empty() {
         return Err(errors);
     }
+    schemas.values_mut().for_each(open);
     Ok(json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -48,6 +49,18 @@ pub fn document(consumers: &[ConsumerFunction]) -> Result<Value, Vec<String>> {
         "operations": channels::operations(consumers),
         "components": {"messages": messages, "schemas": schemas},
     }))
+}
+
+/// Takes back that a type of requests has no other members: in messages they may be added, and readers let pass what they do not know.
+fn open(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, value| !(name == "additionalProperties" && *value == Value::Bool(false)));
+            members.values_mut().for_each(open);
+        }
+        Value::Array(items) => items.iter_mut().for_each(open),
+        _ => {}
+    }
 }
 
 /// Every message type of a document.
