@@ -1,4 +1,4 @@
-//! Ten messages of which nobody can apply one: by each trigger the nine take effect once, and the one is dead with its reason.
+//! Ten messages, one of which does not fit its type: by each trigger the nine take effect once, and the one is dead with its reason.
 
 use serde_json::{Value, json, value::to_raw_value};
 use shared::cloudevents::{self, CloudEvent};
@@ -34,12 +34,12 @@ impl Ten {
         until("all are settled", settled).await;
         assert_eq!(sql.count("order_history WHERE action = 'stock_reserved'").await, 9);
         let dead = sql.rows("SELECT DISTINCT message_id, reason_class, reason <> '' AS is_told FROM dead_letters").await;
-        assert_eq!(dead, [json!({ "message_id": self.events[POISON].id, "reason_class": "poison", "is_told": true })]);
+        assert_eq!(dead, [json!({ "message_id": self.events[POISON].id, "reason_class": "malformed", "is_told": true })]);
         sql.assert_books_are_right().await;
     }
 }
 
-/// What the inventory service says of a new order; as poison it says it in words that mean nothing.
+/// What the inventory service says of a new order; as poison it says it in words that do not fit.
 async fn reserved(caller: &Caller, is_poison: bool) -> CloudEvent {
     let order = caller.place(&sample::order()).await["id"].as_str().unwrap().to_owned();
     let data = json!({ "reservation_id": format!("{order}:1"), "order_id": order, "lines": [] });
