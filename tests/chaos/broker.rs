@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tests::{Broker, Caller, Options, Stack, sample, until, within};
 use tokio::time::interval;
 
-use crate::invariants;
+use crate::{invariants, setting};
 
 /// Kills of the broker, unless `BROKER_KILLS` says otherwise.
 const KILLS: u64 = 3;
@@ -25,10 +25,6 @@ const PACE: Duration = Duration::from_millis(50);
 const ORDERS: usize = 20;
 /// Everything that the service says to anybody is kept here.
 const AUDIT: &str = "audit";
-
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
-}
 
 async fn place(caller: &Caller) -> String {
     caller.place(&sample::order()).await["id"].as_str().unwrap().to_owned()
@@ -56,7 +52,7 @@ async fn a_killed_broker_loses_no_message_and_keeps_each_order_in_order() {
     stack.partner().await.keep(AUDIT, "orders.events", "order.#").await;
     let caller = stack.tenant().await;
     let mut placed = Vec::new();
-    for _ in 0..number("BROKER_KILLS", KILLS) {
+    for _ in 0..setting("BROKER_KILLS").unwrap_or(KILLS) {
         placed.extend(join_all((0..ORDERS).map(|_| place(&caller))).await);
         // In the middle of what follows: some have been confirmed, and none is done.
         let confirmed = "order_history WHERE action = 'confirmed'";
@@ -93,7 +89,7 @@ async fn without_a_broker_every_order_is_taken_and_with_it_the_backlog_is_soon_g
     broker.kill(&stack.queues()).await;
     let gone = Instant::now();
     let mut pace = interval(PACE);
-    while gone.elapsed() < Duration::from_secs(number("BROKER_AWAY_SECONDS", AWAY_SECONDS)) {
+    while gone.elapsed() < Duration::from_secs(setting("BROKER_AWAY_SECONDS").unwrap_or(AWAY_SECONDS)) {
         pace.tick().await;
         // Anything but a 201 fails the test.
         placed.push(place(&caller).await);

@@ -53,13 +53,13 @@ async fn every_week_of_the_outbox_is_read_by_an_index_from_its_first_message_on(
 async fn what_is_old_is_found_by_its_index() {
     let database = Database::migrated(&Servers::from_env()).await;
     let sql = database.sql();
-    for (statement, index) in [
-        ("idempotency_record_delete_old", "idempotency_records_created_idx"),
-        ("inbox_delete_old", "inbox_received_idx"),
-        ("dead_letter_delete_old", "dead_letters_pkey"),
-        ("outbox_default_delete_old", "outbox_default_event_idx"),
+    for (statement, arguments, index) in [
+        ("idempotency_record_delete_old", "now(), 1000", "idempotency_records_created_idx"),
+        ("inbox_delete_old", "now(), 1000", "inbox_received_idx"),
+        ("dead_letter_delete_old", "now(), 1000, true", "dead_letters_pkey"),
+        ("outbox_default_delete_old", "now(), 1000", "outbox_default_event_idx"),
     ] {
-        let plan = plan(&sql, statement, "orders_migrator", "now(), 1000").await;
+        let plan = plan(&sql, statement, "orders_migrator", arguments).await;
         assert!(plan.contains(index) && plan.contains("Tid Scan") && !plan.contains("Seq Scan"), "{statement}:\n{plan}");
     }
 }

@@ -7,6 +7,7 @@
 mod deadlines;
 mod life;
 mod messages;
+mod poison;
 mod requests;
 mod scripts;
 mod story;

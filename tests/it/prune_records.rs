@@ -73,6 +73,8 @@ async fn each_kind_of_record_is_kept_for_its_time_and_no_longer() {
     )
     .await
     .unwrap();
+    let settle = "UPDATE dead_letters SET state = 'discarded' WHERE id IN (SELECT id FROM dead_letters ORDER BY id LIMIT 1000)";
+    sql.execute(settle).await.unwrap();
     let run = Run::of(&database).await;
     assert!(run.succeeded, "{:?}", run.lines);
     for (table, _) in limits {
@@ -81,7 +83,7 @@ async fn each_kind_of_record_is_kept_for_its_time_and_no_longer() {
     }
     assert_eq!(sql.count("deferred_messages").await, 1);
     let lost = "dead letters are gone that nobody replayed or discarded in their time";
-    assert!(run.lines.iter().any(|line| line["message"] == lost && line["rows.count"] == 2_500), "{:?}", run.lines);
+    assert!(run.lines.iter().any(|line| line["message"] == lost && line["rows.count"] == 1_500), "{:?}", run.lines);
 }
 
 #[tokio::test]

@@ -114,7 +114,8 @@ impl<F: Fn() -> bool> Run<'_, F> {
         self.in_batches("outbox", |limit| outbox_default_delete_old(database, messages, limit)).await?;
         self.in_batches("idempotency_records", |limit| idempotency_record_delete_old(database, answers, limit)).await?;
         self.in_batches("inbox", |limit| inbox_delete_old(database, claims, limit)).await?;
-        self.in_batches(OPEN_DEAD_LETTERS, |limit| dead_letter_delete_old(database, letters, limit)).await
+        self.in_batches("dead_letters", |limit| dead_letter_delete_old(database, letters, limit, false)).await?;
+        self.in_batches(OPEN_DEAD_LETTERS, |limit| dead_letter_delete_old(database, letters, limit, true)).await
     }
 
     /// Calls `delete` until it finds less than a batch.

@@ -70,15 +70,16 @@ pub async fn dead_letter_insert(tx: &mut TenantTx, letter: &DeadLetter<'_>, now:
     Ok(())
 }
 
-/// Deletes dead letters that were filed before a moment, the oldest first, `limit` at most. Returns how many. Under a role that sees all
-/// tenants.
+/// Deletes dead letters that were filed before a moment and did not die again since, the oldest first, `limit` at most: those that wait for
+/// a person, or all others. Returns how many. Under a role that sees all tenants.
 ///
 /// # Errors
 /// Any [`Error`].
-pub async fn dead_letter_delete_old(database: &Database, before: Timestamp, limit: i64) -> Result<u64, Error> {
+pub async fn dead_letter_delete_old(database: &Database, before: Timestamp, limit: i64, are_open: bool) -> Result<u64, Error> {
     let deleted = sqlx::query(include_str!("dead_letter_delete_old.sql"))
         .bind(before.to_jiff().to_sqlx())
         .bind(limit)
+        .bind(are_open)
         .execute(database.system())
         .await?;
     Ok(deleted.rows_affected())

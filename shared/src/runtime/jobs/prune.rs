@@ -45,7 +45,7 @@ fn tell(pruned: &Pruned) {
         rows.outbox = rows("outbox"),
         rows.idempotency_records = rows("idempotency_records"),
         rows.inbox = rows("inbox"),
-        rows.dead_letters = rows(OPEN_DEAD_LETTERS),
+        rows.dead_letters = rows("dead_letters") + rows(OPEN_DEAD_LETTERS),
         "{}",
         if pruned.is_cut { "old records are gone, but for what is left to the next run" } else { "old records are gone" }
     );
