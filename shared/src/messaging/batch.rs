@@ -82,6 +82,8 @@ impl Batch {
                 tenants.entry(change.0.tenant).or_default().push(*change);
             }
         }
+        // One by itself gains nothing by a transaction for many.
+        tenants.retain(|_, changes| changes.len() > 1);
         let applying = stream::iter(tenants).map(async |(tenant, changes)| (tenant, self.apply(changes).await));
         let mut known: HashMap<_, _> = applying.buffer_unordered(TENANTS_AT_ONCE).collect().await;
         let mut settled = Settled::new();
