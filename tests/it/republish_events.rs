@@ -93,7 +93,8 @@ async fn what_is_sent_again_is_chosen_by_order_type_and_time() {
     let errors =
         republish(&operator, &json!({ "types": ["shipping.request.v1"] })).new_key().send().await.problem(422, "validation_failed");
     assert_eq!(errors["errors"][0]["pointer"], "/types/0");
-    republish(&operator, &json!({ "to": "2019-01-01T00:00:00Z" })).new_key().send().await.problem(422, "validation_failed");
+    let backwards = json!({ "from": "2020-01-01T00:00:00Z", "to": "2019-01-01T00:00:00Z" });
+    republish(&operator, &backwards).new_key().send().await.problem(422, "validation_failed");
 }
 
 #[tokio::test]
