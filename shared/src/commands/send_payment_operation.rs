@@ -86,12 +86,22 @@ async fn apply(context: &Context, origin: &Origin, order: &Order, operation: Ope
             draft.apply_outcome(operation, Outcome::Failed(failure))
         },
         Answer::Unknown { .. } => &|draft| draft.apply_outcome(operation, Outcome::Unknown),
-        Answer::Conflict => return Err(CommandError::Poison("the payment service knows another operation by this id".to_owned())),
+        Answer::Conflict => return conflict(context, origin, order.id, operation).await,
         Answer::NeverSent { .. } => return Err(CommandError::PartnerUnavailable("payment service")),
     };
     change_order::for_message(context, origin, order.id, decide).await?;
     chaos::point(CrashPoint::SendingAfterRecord);
     Ok(())
+}
+
+/// The partner has the operation, and what we sent of it was not the same. News that settled it while we read the token erased that, and
+/// then only the token is missing; otherwise a body of ours is wrong, and somebody must look.
+async fn conflict(context: &Context, origin: &Origin, order: OrderId, operation: OperationId) -> Result<(), CommandError> {
+    let order = change_order::bookkeeping(context, origin, order, &|_| Ok(())).await?;
+    match find(&order, operation) {
+        Some((_, found)) if !found.state.is_open() => Ok(()),
+        _ => Err(CommandError::Poison("the payment service knows another operation by this id".to_owned())),
+    }
 }
 
 /// How a submission ended, for the counter: a few words, never a value.
