@@ -32,8 +32,10 @@ use crate::{
 const OUTSTANDING: usize = 256;
 /// Messages marked by one UPDATE; what is confirmed beyond it is marked by the next.
 const MARK_CHUNK: usize = 256;
+/// While so many messages are under way, fewer than this are not marked yet: an UPDATE costs more than each of its rows.
+const MARK_LEAST: usize = 128;
 /// A look that found this much has not seen everything, so the next follows at once: it is one shard's share of a page.
-const FOUND_MUCH: usize = 64;
+const FOUND_MUCH: usize = 128;
 /// Between the beginnings of two looks otherwise, however often the bell rings.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// Between two looks that nobody asked for, after one that found something.
@@ -161,9 +163,11 @@ impl<'w> Pipeline<'w> {
         }
     }
 
-    /// Begins to mark what is confirmed, unless a mark is under way: what comes meanwhile goes with the next.
+    /// Begins to mark what is confirmed, unless a mark is under way: what comes meanwhile goes with the next. So does what is soon joined by
+    /// more.
     fn mark(&mut self) {
-        if self.is_marking || self.confirmed.is_empty() {
+        let is_worth_it = self.confirmed.len() >= MARK_LEAST || self.sending < MARK_LEAST;
+        if self.is_marking || self.confirmed.is_empty() || !is_worth_it {
             return;
         }
         let chunk: Vec<_> = self.confirmed.drain(..self.confirmed.len().min(MARK_CHUNK)).collect();

@@ -10,11 +10,11 @@ use crate::{
 };
 
 /// Messages read at once, over all shards.
-const PAGE: usize = 1_024;
+const PAGE: usize = 2_048;
 /// More is read while fewer heads than this wait to be sent: what keeps the broker busy during one look.
 const HEADS_LOW: usize = 512;
 /// Messages remembered: beyond it nothing is read until some are marked. One order with a long backlog fills it alone, and slowly.
-const KNOWN_LIMIT: usize = 8 * PAGE;
+const KNOWN_LIMIT: usize = 4 * PAGE;
 
 /// Messages between the outbox and their mark.
 #[derive(Debug, Default)]
@@ -184,7 +184,7 @@ mod tests {
         let mut window = Window::default();
         window.take_in((0..100).map(|event| message(16, 1_000 + event)).collect());
         let limits = window.limits(&[0, 1]);
-        assert_eq!(limits, [(0, 512 + 100), (1, 512)]);
+        assert_eq!(limits, [(0, 1_024 + 100), (1, 1_024)]);
         assert!(window.is_low());
         window.take_in((0..u128::try_from(HEADS_LOW).unwrap()).map(|event| message(event + 17, 2_000 + event)).collect());
         assert!(!window.is_low());
