@@ -1,16 +1,16 @@
 //! Dead letters as a person looks for them: one by one, or by their causes.
 
-use jiff_sqlx::ToSqlx;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use sqlx::{Row, types::Json};
 use uuid::Uuid;
 
+use super::choose;
 use crate::{
     db::{Error, TenantTx},
     domain::{
         dead_letter::{DeadClass, DeadLetterFilter, DeadLetterState},
-        ids::{DeadLetterId, TenantId},
+        ids::DeadLetterId,
         timestamp::Timestamp,
     },
 };
@@ -109,18 +109,6 @@ async fn documents<T: DeserializeOwned + Send + Unpin>(
     before: Option<DeadLetterId>,
     limit: i64,
 ) -> Result<Vec<T>, Error> {
-    let rows = sqlx::query(statement)
-        .bind(filter.tenant_id.map(TenantId::uuid))
-        .bind(state.as_str())
-        .bind(filter.consumer.as_deref())
-        .bind(filter.r#type.as_deref())
-        .bind(filter.reason_class.map(DeadClass::as_str))
-        .bind(filter.reason.as_deref())
-        .bind(filter.created_from.map(|at| at.to_jiff().to_sqlx()))
-        .bind(filter.created_to.map(|at| at.to_jiff().to_sqlx()))
-        .bind(before.map(DeadLetterId::uuid))
-        .bind(limit)
-        .fetch_all(tx.connection())
-        .await?;
+    let rows = choose(statement, filter, state, before, limit).fetch_all(tx.connection()).await?;
     rows.iter().map(|row| row.try_get::<Json<T>, _>(0).map(|Json(document)| document).map_err(Error::from)).collect()
 }

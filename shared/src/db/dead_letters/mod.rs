@@ -7,7 +7,7 @@ mod settled;
 
 use jiff_sqlx::ToSqlx;
 use serde_json::Value;
-use sqlx::types::Json;
+use sqlx::{Postgres, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
 pub use self::{
@@ -15,10 +15,36 @@ pub use self::{
     settled::{LetterPlace, SealedLetter, dead_letter_find, dead_letter_find_open, dead_letter_read, dead_letter_settle},
 };
 use super::{Database, Error, TenantTx};
-use crate::domain::{dead_letter::DeadClass, ids::TenantId, timestamp::Timestamp};
+use crate::domain::{
+    dead_letter::{DeadClass, DeadLetterFilter, DeadLetterState},
+    ids::{DeadLetterId, TenantId},
+    timestamp::Timestamp,
+};
 
 /// What the message of a letter is sealed for, with its tenant (the operator for none) and its id.
 pub const TABLE: &str = "dead_letters";
+
+/// Binds the ten parameters of the statements that choose letters: what must fit, then the letter at which the page before ended, and how
+/// many rows.
+fn choose<'q>(
+    statement: &'static str,
+    filter: &'q DeadLetterFilter,
+    state: DeadLetterState,
+    edge: Option<DeadLetterId>,
+    limit: i64,
+) -> Query<'q, Postgres, PgArguments> {
+    sqlx::query(statement)
+        .bind(filter.tenant_id.map(TenantId::uuid))
+        .bind(state.as_str())
+        .bind(filter.consumer.as_deref())
+        .bind(filter.r#type.as_deref())
+        .bind(filter.reason_class.map(DeadClass::as_str))
+        .bind(filter.reason.as_deref())
+        .bind(filter.created_from.map(|at| at.to_jiff().to_sqlx()))
+        .bind(filter.created_to.map(|at| at.to_jiff().to_sqlx()))
+        .bind(edge.map(DeadLetterId::uuid))
+        .bind(limit)
+}
 
 /// One message to file.
 #[derive(Debug)]

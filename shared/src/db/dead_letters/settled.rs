@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use jiff_sqlx::ToSqlx;
+use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::choose;
 use crate::{
     db::{Error, TenantTx},
     domain::{
-        dead_letter::{DeadClass, DeadLetterFilter, DeadLetterState},
+        dead_letter::{DeadLetterFilter, DeadLetterState},
         ids::{DeadLetterId, TenantId},
         timestamp::Timestamp,
     },
@@ -57,20 +59,9 @@ pub async fn dead_letter_find(
 /// # Errors
 /// Any [`Error`].
 pub async fn dead_letter_find_open(tx: &mut TenantTx, filter: &DeadLetterFilter, limit: i64) -> Result<Vec<LetterPlace>, Error> {
-    let rows: Vec<(Uuid, Option<Uuid>)> = sqlx::query_as(include_str!("dead_letter_find_open.sql"))
-        .bind(filter.tenant_id.map(TenantId::uuid))
-        .bind(DeadLetterState::Open.as_str())
-        .bind(filter.consumer.as_deref())
-        .bind(filter.r#type.as_deref())
-        .bind(filter.reason_class.map(DeadClass::as_str))
-        .bind(filter.reason.as_deref())
-        .bind(filter.created_from.map(|at| at.to_jiff().to_sqlx()))
-        .bind(filter.created_to.map(|at| at.to_jiff().to_sqlx()))
-        .bind(filter.after.map(DeadLetterId::uuid))
-        .bind(limit)
-        .fetch_all(tx.connection())
-        .await?;
-    Ok(rows.into_iter().map(place).collect())
+    let chosen = choose(include_str!("dead_letter_find_open.sql"), filter, DeadLetterState::Open, filter.after, limit);
+    let rows = chosen.fetch_all(tx.connection()).await?;
+    rows.iter().map(|row| Ok(place(FromRow::from_row(row)?))).collect()
 }
 
 /// The open ones of these letters, with their messages if those have at most so many bytes. In a transaction of whoever they belong to.
