@@ -23,6 +23,8 @@ pub const API_DOCS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -36,6 +38,8 @@ pub const CANCEL_ORDER: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -49,6 +53,8 @@ pub const CAPTURE_PAYMENT: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 202,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -62,6 +68,8 @@ pub const CREATE_API_KEY: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 201,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -75,6 +83,8 @@ pub const CREATE_ORDER: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 201,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -88,6 +98,8 @@ pub const CREATE_PAYMENT: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 201,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -101,6 +113,8 @@ pub const CREATE_TENANT: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 201,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -114,6 +128,8 @@ pub const DISCARD_DEAD_LETTERS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -127,6 +143,8 @@ pub const GET_LEDGER: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -140,6 +158,8 @@ pub const GET_ORDER: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -153,6 +173,8 @@ pub const GET_ORDER_HISTORY: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -166,6 +188,8 @@ pub const GET_TENANT: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -179,6 +203,8 @@ pub const LIST_API_KEYS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -192,6 +218,8 @@ pub const LIST_DEAD_LETTERS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -205,6 +233,8 @@ pub const LIST_ORDERS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -218,6 +248,8 @@ pub const LIST_PAYMENT_OPERATIONS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -231,6 +263,8 @@ pub const LIST_PAYMENTS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -244,6 +278,8 @@ pub const RECEIVE_PAYMENT_WEBHOOK: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 204,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -257,6 +293,8 @@ pub const REFUND_ORDER: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 202,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -270,6 +308,8 @@ pub const REPLAY_DEAD_LETTERS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -283,6 +323,8 @@ pub const REPUBLISH_EVENTS: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -296,6 +338,8 @@ pub const RESOLVE_PAYMENT_OPERATION: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -309,6 +353,8 @@ pub const REVOKE_API_KEY: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 204,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -322,6 +368,8 @@ pub const ROTATE_API_KEY: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 201,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -335,6 +383,8 @@ pub const UPDATE_TENANT: HttpSpec = HttpSpec {
     if_match: true,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 
@@ -348,6 +398,8 @@ pub const VOID_PAYMENT: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 202,
+    body_max_bytes: 1048576,
+    streams: false,
     database_role: "orders_app",
 };
 

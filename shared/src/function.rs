@@ -65,6 +65,10 @@ pub struct HttpSpec {
     pub timeout_seconds: u64,
     /// Status of its success.
     pub success: u16,
+    /// A longer body is refused with 413.
+    pub body_max_bytes: usize,
+    /// Its answer is sent piece by piece; the time limit is then that of its beginning.
+    pub streams: bool,
     /// PostgreSQL role it connects as.
     pub database_role: &'static str,
 }

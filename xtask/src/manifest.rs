@@ -79,6 +79,17 @@ pub struct Http {
     pub if_match: Need,
     /// The status of success.
     pub success: u16,
+    /// How long a request's body may be.
+    #[serde(default = "body_max_mib_default")]
+    pub body_max_mib: usize,
+    /// Whether its answer is sent piece by piece for as long as it lasts: on Lambda it then needs a function URL of its own.
+    #[serde(default)]
+    pub streams: bool,
+}
+
+/// What a body may hold unless a manifest says otherwise.
+fn body_max_mib_default() -> usize {
+    1
 }
 
 /// One route, or several.
@@ -255,6 +266,8 @@ fn checked_http(http: Http) -> Result<Http> {
         format!("permission {:?} is neither a scope like \"orders:write\" nor \"any\", \"public\" or \"webhook\"", http.permission)
     })?;
     require((200..300).contains(&http.success), || format!("success {} is no 2xx status", http.success))?;
+    // What Lambda hands on of one request is 6 MB, and base64 takes its share of that where the gateway counts the body as binary.
+    require((1..=5).contains(&http.body_max_mib), || format!("body_max_mib {} is not from 1 to 5", http.body_max_mib))?;
     Ok(http)
 }
 

@@ -83,6 +83,7 @@ fn refuses_what_does_not_fit_and_says_what() {
         ("memory_mb = 128", "memory_gb = 1", "memory_gb"),
         ("timeout_seconds = 10\n", "", "timeout_seconds"),
         ("success = 201", "success = 404", "404"),
+        ("success = 201", "success = 201\nbody_max_mib = 6", "body_max_mib"),
         ("\"POST /v1/orders\"", "\"/v1/orders\"", "route"),
         ("\"POST /v1/orders\"", "[\"GET /v1/orders\", \"/v1/orders\"]", "route"),
         ("\"POST /v1/orders\"", "[]", "routes is empty"),

@@ -11,11 +11,9 @@ use tokio::time::Instant;
 
 use super::{Code, Problem};
 
-/// A longer body is refused with 413.
-pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// A body that is refused is still read up to this length and thrown away: a caller who is sending when its connection closes sees a
 /// broken pipe and never the answer. Of a longer one nothing more is read.
-const MAX_DRAINED_BYTES: u64 = 8 * MAX_BODY_BYTES as u64;
+const DRAINED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// What a POST may carry (W3C LDP §7.1); sent with a 415.
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
@@ -25,30 +23,30 @@ const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// Reads the whole body.
 ///
 /// # Errors
-/// 413 when it is too long; 400 when it breaks off or has not arrived by `deadline`.
-pub(super) async fn read(body: Body, deadline: Instant) -> Result<Bytes, Problem> {
+/// 413 when it is longer than `max_bytes`; 400 when it breaks off or has not arrived by `deadline`.
+pub(super) async fn read(body: Body, max_bytes: usize, deadline: Instant) -> Result<Bytes, Problem> {
     let declared = body.size_hint().lower();
-    if declared > MAX_DRAINED_BYTES {
-        return Err(too_large());
+    if declared > DRAINED_BYTES_MAX {
+        return Err(too_large(max_bytes));
     }
-    if declared > MAX_BODY_BYTES as u64 {
+    if declared > max_bytes as u64 {
         // Whether it arrives in time makes no difference to the answer.
         let _ = tokio::time::timeout_at(deadline, drain(body, 0)).await;
-        return Err(too_large());
+        return Err(too_large(max_bytes));
     }
-    match tokio::time::timeout_at(deadline, collect(body)).await {
+    match tokio::time::timeout_at(deadline, collect(body, max_bytes)).await {
         Ok(collected) => collected,
         Err(_) => Err(Problem::malformed("the body did not arrive in time")),
     }
 }
 
-async fn collect(mut body: Body) -> Result<Bytes, Problem> {
+async fn collect(mut body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let data = frame.map_err(|_| Problem::malformed("the body broke off"))?.into_data().unwrap_or_default();
-        if collected.len() + data.len() > MAX_BODY_BYTES {
+        if collected.len() + data.len() > max_bytes {
             drain(body, (collected.len() + data.len()) as u64).await;
-            return Err(too_large());
+            return Err(too_large(max_bytes));
         }
         // Most bodies come in one piece, which then need not be copied.
         if collected.is_empty() && body.is_end_stream() {
@@ -61,17 +59,17 @@ async fn collect(mut body: Body) -> Result<Bytes, Problem> {
 
 /// Reads what is left of a body that is too long, and of which so much was read.
 async fn drain(mut body: Body, mut length: u64) {
-    while length <= MAX_DRAINED_BYTES
+    while length <= DRAINED_BYTES_MAX
         && let Some(Ok(frame)) = body.frame().await
     {
         length += frame.data_ref().map_or(0, |data| data.len() as u64);
     }
 }
 
-fn too_large() -> Problem {
+fn too_large(max_bytes: usize) -> Problem {
     // Its rest may never be read, and then nothing else can come over this connection; a caller who does not know that would try.
     Problem::new(Code::PayloadTooLarge)
-        .detail(format!("a body has at most {MAX_BODY_BYTES} bytes"))
+        .detail(format!("a body has at most {max_bytes} bytes"))
         .header(CONNECTION, HeaderValue::from_static("close"))
 }
 

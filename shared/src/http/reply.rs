@@ -1,7 +1,10 @@
 //! What a handler answers when all is well: status, headers, body.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION},
@@ -22,7 +25,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 pub struct Reply {
     status: u16,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 }
 
 /// The entity tag of a version, quoted as the header wants it: `"v12"`.
@@ -32,7 +35,7 @@ pub(super) fn etag(version: u64) -> String {
 
 impl Reply {
     pub(super) fn new(status: u16, headers: HeaderMap, body: Bytes) -> Self {
-        Self { status, headers, body }
+        Self { status, headers, body: body.into() }
     }
 
     /// A view as JSON.
@@ -47,12 +50,19 @@ impl Reply {
     /// Text or bytes of another media type: a page, a contract.
     pub fn content(status: u16, media_type: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: Body::from(body.into()) }
+    }
+
+    /// A body that is sent piece by piece, as long as it lasts; what went wrong on the way is said within it, in the media type's own
+    /// words, because its status has long been sent. A caller who hangs up drops the pieces unmade.
+    pub fn stream(media_type: &'static str, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+        Self { status: 200, headers, body: Body::from_stream(pieces.map(Ok::<_, Infallible>)) }
     }
 
     /// 204.
     pub fn no_content() -> Self {
-        Self { status: 204, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status: 204, headers: HeaderMap::new(), body: Body::empty() }
     }
 
     /// 202 without a body: it will be done.
@@ -62,7 +72,7 @@ impl Reply {
 
     /// 304: the caller has this version already ([`Call::if_none_match`](super::Call::if_none_match) said so).
     pub fn not_modified(version: u64) -> Self {
-        Self { status: 304, headers: HeaderMap::new(), body: Bytes::new() }.version(version)
+        Self { status: 304, headers: HeaderMap::new(), body: Body::empty() }.version(version)
     }
 
     /// Sets `ETag`, so that callers may keep the answer and ask whether it is still good.
@@ -89,7 +99,7 @@ impl Reply {
     }
 
     fn with_json_body(status: u16, body: Bytes) -> Self {
-        Self { status, headers: HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), body }
+        Self { status, headers: HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), body: body.into() }
     }
 
     /// Paths, tags and cursors are visible ASCII by construction; a header that were not would be left out.
@@ -118,7 +128,7 @@ impl Reply {
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = Response::new(self.body);
         // Handlers and stored answers name statuses of the contract; anything else is a bug and answered as one.
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         *response.headers_mut() = self.headers;

@@ -53,7 +53,7 @@ async fn answer(
     let path_parameters = path_parameters(&mut parts).await?;
     exchange.order = path_parameters.iter().find(|(name, _)| name == "order_id").and_then(|(_, value)| value.parse().ok());
 
-    let body = body::read(body, deadline).await?;
+    let body = body::read(body, spec.body_max_bytes, deadline).await?;
     // Who calls is told first; what is wrong with their headers afterwards.
     let demanded = precondition::demanded(spec, &parts.headers);
     let key = demanded.as_ref().ok().and_then(Option::as_deref);

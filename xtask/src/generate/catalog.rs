@@ -11,6 +11,9 @@ const HEAD: &str = "\
 
 ";
 
+/// Bytes.
+const MIB: usize = 1024 * 1024;
+
 /// The whole file, as rustfmt leaves it.
 pub fn render(functions: &[Function]) -> Result<String> {
     let mut text = String::from(HEAD);
@@ -79,7 +82,7 @@ fn http_constant(constant: &str, function: &Function, http: &Http) -> String {
     format!(
         "pub const {constant}: HttpSpec = HttpSpec {{ name: {:?}, purpose: {:?}, routes: &[{}], \
          permission: {permission}, idempotency: {}, if_match: {}, timeout_seconds: {}, success: {}, \
-         database_role: {:?}, }};\n\n",
+         body_max_bytes: {}, streams: {}, database_role: {:?}, }};\n\n",
         function.name,
         function.description,
         routes.join(", "),
@@ -87,6 +90,8 @@ fn http_constant(constant: &str, function: &Function, http: &Http) -> String {
         http.if_match == Need::Required,
         function.common.timeout_seconds,
         http.success,
+        http.body_max_mib * MIB,
+        http.streams,
         function.common.database_role,
     )
 }

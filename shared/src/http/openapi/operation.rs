@@ -31,7 +31,7 @@ pub(super) fn operation(function: &HttpFunction, route: &Route, schemas: &mut Sh
         operation["x-required-scope"] = scope.as_str().into();
     }
     if let Some(takes) = &function.contract.takes {
-        operation["requestBody"] = request_body(takes, route, schemas)?;
+        operation["requestBody"] = request_body(takes, spec, route, schemas)?;
     }
     Ok(operation)
 }
@@ -116,12 +116,13 @@ fn query_parameter(name: &str, mut schema: Value, required: bool) -> Value {
     parameter
 }
 
-fn request_body(takes: &Takes, route: &Route, schemas: &mut Shapes) -> Result<Value, String> {
+fn request_body(takes: &Takes, spec: &HttpSpec, route: &Route, schemas: &mut Shapes) -> Result<Value, String> {
     let example: Value = serde_json::from_str(takes.example).map_err(|error| format!("its example is no JSON: {error}"))?;
     let content = json!({"schema": schemas.reference(takes.shape), "example": example});
     let content = match route.method {
         "PATCH" => json!({"application/merge-patch+json": content, "application/json": content}),
         _ => json!({"application/json": content}),
     };
-    Ok(json!({"required": takes.required, "content": content}))
+    let description = format!("At most {} bytes.", spec.body_max_bytes);
+    Ok(json!({"description": description, "required": takes.required, "content": content}))
 }

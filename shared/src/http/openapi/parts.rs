@@ -5,7 +5,6 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::super::{
     Code,
-    body::MAX_BODY_BYTES,
     exchange::MAX_REQUEST_ID_LEN,
     pagination::{DEFAULT_LIMIT, MAX_CURSOR_LEN, MAX_LIMIT},
     precondition::MAX_KEY_LEN,
@@ -104,7 +103,7 @@ pub(super) fn parameters() -> Value {
             "Content-Digest",
             true,
             json!({"type": "string"}),
-            &format!("The digest of the body (RFC 9530), `sha-256=:…:`, covered by the signature. A body has at most {MAX_BODY_BYTES} bytes."),
+            "The digest of the body (RFC 9530), `sha-256=:…:`, covered by the signature.",
         ),
         "limit": {
             "name": "limit", "in": "query", "description": "Items of a page.",

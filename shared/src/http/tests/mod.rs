@@ -38,6 +38,8 @@ const SPEC: HttpSpec = HttpSpec {
     if_match: false,
     timeout_seconds: 10,
     success: 200,
+    body_max_bytes: 1024 * 1024,
+    streams: false,
     database_role: "orders_app",
 };
 
