@@ -18,12 +18,14 @@ mod exchange;
 mod fingerprint;
 mod function;
 mod json_shape;
+mod kept_views;
 pub mod openapi;
 mod pagination;
 mod precondition;
 mod problem;
 mod problem_sources;
 mod query;
+mod rate_limits;
 mod reply;
 mod router;
 mod state;
@@ -41,6 +43,7 @@ pub use self::{
     function::{BoxFuture, HttpFunction},
     pagination::Page,
     problem::Problem,
+    query::peek,
     reply::Reply,
     router::router,
     state::State,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pagination::CursorKey;
-use crate::{auth::Authenticator, commands::Context, db::Database, secrets::WebhookSecret};
+use crate::{auth::Authenticator, commands::Context, db::Database, queries::get_order::SharedReads, secrets::WebhookSecret};
 
 /// Stores, keys and authenticator of this process. Cheap to clone.
 #[derive(Clone)]
@@ -15,13 +15,14 @@ struct Shared {
     authenticator: Authenticator,
     cursor_key: CursorKey,
     webhook_secrets: Vec<WebhookSecret>,
+    reads: SharedReads,
 }
 
 impl State {
     /// `context` for commands, `database` for queries, `authenticator` for everyone who calls, `webhook_secrets` for the partner who pushes.
     pub fn new(context: Context, database: Database, authenticator: Authenticator, webhook_secrets: Vec<WebhookSecret>) -> Self {
         let cursor_key = CursorKey::new(context.keyring.derive("cursor"));
-        Self(Arc::new(Shared { context, database, authenticator, cursor_key, webhook_secrets }))
+        Self(Arc::new(Shared { context, database, authenticator, cursor_key, webhook_secrets, reads: SharedReads::default() }))
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -38,6 +39,10 @@ impl State {
 
     pub(super) fn webhook_secrets(&self) -> &[WebhookSecret] {
         &self.0.webhook_secrets
+    }
+
+    pub(super) fn reads(&self) -> &SharedReads {
+        &self.0.reads
     }
 
     pub(super) fn cursor_key(&self) -> &CursorKey {

@@ -44,7 +44,7 @@ impl App {
             direct_url: config.database.direct_url.clone(),
             keyring: config.keyring.clone(),
             operator_key: config.operator_key.clone(),
-            cache: config.redis.as_ref().map(|redis| Cache::new(&redis.url)).transpose()?,
+            cache: config.redis.as_ref().map(|redis| Cache::new(&redis.urls)).transpose()?,
             amqp_url: config.amqp.as_ref().map(|amqp| amqp.url.clone()),
             payment_service: payment_service.map_err(|error| StartError::PaymentService(error.into()))?,
             webhook_secrets: config.webhook_secrets.clone(),
