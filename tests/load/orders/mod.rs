@@ -52,6 +52,11 @@ pub async fn run(arguments: &Arguments) {
     let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
     let nginx = StaticFile::serve(caller.get(&path).send().await.expect(200).body.as_slice());
     let read = load(stack.url(), Traffic::Read(key(), path));
+    let without_redis = Stack::start(Options::http().set("REDIS_URL", "redis://127.0.0.1:1/0")).await;
+    let alone = without_redis.tenant_with_policy(&UNLIMITED).await;
+    let path_alone = format!("/v1/orders/{}", alone.place(&sample::order()).await["id"].as_str().unwrap());
+    let create_alone = load(without_redis.url(), Traffic::PlaceOrders(alone.key.clone()));
+    let read_alone = load(without_redis.url(), Traffic::Read(alone.key.clone(), path_alone));
     let read_openly = load(nginx.url(), Traffic::ReadOpenly(static_file::PATH.to_owned()));
 
     let mut table = Table::default();
@@ -65,6 +70,8 @@ pub async fn run(arguments: &Arguments) {
                 What::CreateAlone => measured::load(SERVICE, &Load { clients: 1, ..create.clone() }).await,
                 What::StaticFile => measured::load(static_file::PROCESS, &read_openly).await,
                 What::Read => measured::load(SERVICE, &read).await,
+                What::CreateWithoutRedis => measured::load(SERVICE, &create_alone).await,
+                What::ReadWithoutRedis => measured::load(SERVICE, &read_alone).await,
             };
             table.add(what, row);
         }

@@ -97,7 +97,8 @@ fn headers(names: &[&str]) -> Map<String, Value> {
 
 fn problem(status: u16, codes: &[Code], route: &Route, by_key: bool) -> Value {
     let mut names = Vec::new();
-    if by_key && !matches!(status, 400 | 401 | 413) {
+    // What is refused before the caller is known, or may be, says nothing of its rates.
+    if by_key && matches!(status, 403 | 409 | 412 | 415 | 422 | 428 | 429) {
         names.extend(RATES);
     }
     if codes.iter().any(|code| code.retry_after_s().is_some() || *code == Code::RateLimited) {
