@@ -127,11 +127,11 @@ fn problem(status: u16, codes: &[Code], route: &Route, by_key: bool) -> Value {
 fn codes(function: &HttpFunction, route: &Route) -> Vec<Code> {
     let (spec, contract) = (function.spec, &function.contract);
     let by_key = spec.permission.is_by_key();
-    let implied: [(bool, &[Code]); 12] = [
+    let implied: [(bool, &[Code]); 11] = [
         (true, &[Code::Malformed, Code::PayloadTooLarge, Code::Internal, Code::DependencyUnavailable]),
         (by_key, &SIGNATURE),
-        (by_key, &[Code::TenantSuspended, Code::RateLimited]),
-        (by_key && route.method == "GET", &[Code::Unauthenticated]),
+        // A session opens nothing but GET, and is told so elsewhere.
+        (by_key, &[Code::Unauthenticated, Code::TenantSuspended, Code::RateLimited]),
         (spec.permission == Access::Webhook, &WEBHOOK_SIGNATURE),
         (matches!(spec.permission, Access::Scope(_)), &[Code::InsufficientScope]),
         (spec.idempotency, &[Code::IdempotencyKeyRequired, Code::IdempotencyKeyReused, Code::IdempotencyInProgress]),
