@@ -3,10 +3,11 @@
 //! Every call answers within [`RESPONSE_TIMEOUT`] or fails as [`Unavailable`]; after a few failures in a row the
 //! [`Breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a request for it.
 //! Keys of one tenant share a hash tag, so that one pipeline can serve a request once this is a cluster. The key formats live
-//! beside their commands ([`admission`], [`answers`]); no other room writes a Redis command.
+//! beside their commands ([`admission`], [`answers`], [`bells`]); no other room writes a Redis command.
 
 mod admission;
 mod answers;
+mod bells;
 #[cfg(test)]
 mod tests;
 

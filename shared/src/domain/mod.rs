@@ -23,6 +23,7 @@ pub mod patch;
 pub mod payments;
 pub mod permissions;
 pub mod policy;
+pub mod position;
 pub mod republish;
 pub mod retention;
 pub mod schema;

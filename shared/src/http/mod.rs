@@ -18,6 +18,7 @@ mod exchange;
 mod fingerprint;
 mod function;
 mod json_shape;
+mod live;
 pub mod openapi;
 mod pagination;
 mod precondition;
@@ -33,12 +34,13 @@ mod tests;
 pub mod views;
 mod wrapper;
 
-pub(crate) use self::wrapper::HostDeadline;
+pub(crate) use self::wrapper::{Buffered, HostDeadline};
 pub use self::{
     call::Call,
     code::Code,
     content::Content,
     function::{BoxFuture, HttpFunction},
+    live::{EventTypes, News},
     pagination::Page,
     problem::Problem,
     reply::Reply,
