@@ -60,7 +60,7 @@ fn success(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Resu
                 .ok_or_else(|| format!("nothing is said about the content of {}", route.path))?;
             (*what, Some(json!({*media_type: {}})))
         }
-        Answers::Events(what) => (what, Some(json!({live::MEDIA_TYPE: {"schema": {"type": "string"}}}))),
+        Answers::Events(what) => (what, Some(json!({live::MEDIA_TYPE: {}}))),
     };
     for (name, sent) in [("ETag", contract.versioned), ("Location", spec.success == 201), ("Idempotency-Replayed", spec.idempotency)] {
         if sent {
