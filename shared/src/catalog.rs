@@ -103,6 +103,21 @@ pub const CREATE_PAYMENT: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Lend what a key may read, for a quarter of an hour
+pub const CREATE_SESSION: HttpSpec = HttpSpec {
+    name: "create-session",
+    purpose: "Lend what a key may read, for a quarter of an hour",
+    routes: &[Route { method: "POST", path: "/v1/sessions" }],
+    permission: Access::Any,
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 201,
+    body_max_bytes: 1048576,
+    streams: false,
+    database_role: "orders_app",
+};
+
 /// Create a tenant with its first key
 pub const CREATE_TENANT: HttpSpec = HttpSpec {
     name: "create-tenant",
@@ -349,6 +364,21 @@ pub const REVOKE_API_KEY: HttpSpec = HttpSpec {
     purpose: "End an API key at once",
     routes: &[Route { method: "DELETE", path: "/v1/api-keys/{key_id}" }],
     permission: Access::Scope(Permission::KeysWrite),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 10,
+    success: 204,
+    body_max_bytes: 1048576,
+    streams: false,
+    database_role: "orders_app",
+};
+
+/// End a session at once
+pub const REVOKE_SESSION: HttpSpec = HttpSpec {
+    name: "revoke-session",
+    purpose: "End a session at once",
+    routes: &[Route { method: "DELETE", path: "/v1/sessions/{session_id}" }],
+    permission: Access::Any,
     idempotency: false,
     if_match: false,
     timeout_seconds: 10,
@@ -637,6 +667,7 @@ pub const HTTP: &[&HttpSpec] = &[
     &CREATE_API_KEY,
     &CREATE_ORDER,
     &CREATE_PAYMENT,
+    &CREATE_SESSION,
     &CREATE_TENANT,
     &DISCARD_DEAD_LETTERS,
     &GET_LEDGER,
@@ -654,6 +685,7 @@ pub const HTTP: &[&HttpSpec] = &[
     &REPUBLISH_EVENTS,
     &RESOLVE_PAYMENT_OPERATION,
     &REVOKE_API_KEY,
+    &REVOKE_SESSION,
     &ROTATE_API_KEY,
     &STREAM_ORDER,
     &STREAM_ORDERS,

@@ -25,6 +25,11 @@ pub fn authenticated() -> impl Iterator<Item = &'static HttpSpec> {
     HTTP.iter().copied().filter(|spec| spec.permission.is_by_key())
 }
 
+/// Those of them that take a scope.
+pub fn scoped() -> impl Iterator<Item = &'static HttpSpec> {
+    authenticated().filter(|spec| matches!(spec.permission, Access::Scope(_)))
+}
+
 /// Every endpoint that a partner pushes to.
 pub fn pushed_to() -> impl Iterator<Item = &'static HttpSpec> {
     HTTP.iter().copied().filter(|spec| spec.permission == Access::Webhook)
@@ -76,6 +81,7 @@ pub async fn try_own_ids(caller: &Caller) -> Result<Ids, String> {
     let whole = format!("/v1/orders/{}?expand=payments", placed["id"].as_str().unwrap());
     let order = successful(caller.get(&whole).send().await)?;
     let key = successful(caller.post("/v1/api-keys").new_key().json(&any_key()).send().await)?;
+    let session = successful(caller.post("/v1/sessions").send().await)?;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let kinds: BTreeSet<_> = authenticated().flat_map(parameters).collect();
     let id = |kind: &str| match kind {
@@ -83,6 +89,7 @@ pub async fn try_own_ids(caller: &Caller) -> Result<Ids, String> {
         "payment_id" => text(&order["payments"][0]["id"]),
         "operation_id" => text(&order["payments"][0]["operations"][0]["id"]),
         "key_id" => text(&key["id"]),
+        "session_id" => text(&session["id"]),
         "tenant_id" => caller.key.tenant_id.clone(),
         new => panic!("{new} is a new kind of id: say here how a tenant comes by one"),
     };
@@ -129,7 +136,7 @@ fn any_key() -> Value {
 /// A body that the endpoint takes.
 fn body(spec: &'static HttpSpec) -> Option<Value> {
     match (route(spec).method, spec.name) {
-        ("GET" | "DELETE", _) | (_, "cancel-order" | "rotate-api-key" | "capture-payment" | "void-payment") => None,
+        ("GET" | "DELETE", _) | (_, "cancel-order" | "create-session" | "rotate-api-key" | "capture-payment" | "void-payment") => None,
         (_, "create-order") => Some(sample::order()),
         (_, "create-payment") => Some(json!({ "method": "card", "token": "tok_visa", "amount": 1, "capture": "automatic" })),
         (_, "refund-order") => Some(json!({ "reason": "customer_request" })),

@@ -12,7 +12,7 @@ use super::routes::{self, Ids};
 async fn an_endpoint_takes_the_scope_it_names_and_no_other() {
     let stack = routes::start().await;
     let mut findings = Vec::new();
-    for spec in routes::authenticated() {
+    for spec in routes::scoped() {
         findings.extend(judge(spec, &ids(&stack).await, &without(&stack, spec).await, &with(&stack, spec).await).await);
     }
     assert_eq!(findings, Vec::<String>::new());
@@ -22,7 +22,7 @@ async fn an_endpoint_takes_the_scope_it_names_and_no_other() {
 #[tokio::test]
 async fn the_matrix_finds_a_scope_that_is_not_asked_for() {
     let stack = routes::start().await;
-    for spec in routes::authenticated() {
+    for spec in routes::scoped() {
         let findings = judge(spec, &ids(&stack).await, &with(&stack, spec).await, &without(&stack, spec).await).await;
         assert_eq!(findings.len(), 2, "{}: {findings:?}", spec.name);
     }

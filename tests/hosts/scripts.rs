@@ -22,6 +22,7 @@ pub const ALL: &[Script] = &[
     Script { function: "create-api-key", run: |talk| Box::pin(create_api_key(talk)) },
     Script { function: "create-order", run: |talk| Box::pin(create_order(talk)) },
     Script { function: "create-payment", run: |talk| Box::pin(create_payment(talk)) },
+    Script { function: "create-session", run: |talk| Box::pin(create_session(talk)) },
     Script { function: "create-tenant", run: |talk| Box::pin(create_tenant(talk)) },
     Script { function: "discard-dead-letters", run: |talk| Box::pin(discard_dead_letters(talk)) },
     Script { function: "get-ledger", run: |talk| Box::pin(get_ledger(talk)) },
@@ -39,6 +40,7 @@ pub const ALL: &[Script] = &[
     Script { function: "republish-events", run: |talk| Box::pin(republish_events(talk)) },
     Script { function: "resolve-payment-operation", run: |talk| Box::pin(resolve_payment_operation(talk)) },
     Script { function: "revoke-api-key", run: |talk| Box::pin(revoke_api_key(talk)) },
+    Script { function: "revoke-session", run: |talk| Box::pin(revoke_session(talk)) },
     Script { function: "rotate-api-key", run: |talk| Box::pin(rotate_api_key(talk)) },
     Script { function: "update-tenant", run: |talk| Box::pin(update_tenant(talk)) },
     Script { function: "void-payment", run: |talk| Box::pin(void_payment(talk)) },
@@ -352,6 +354,21 @@ async fn revoke_api_key(talk: &mut Talk) {
     let path = format!("/v1/api-keys/{}", key["id"].as_str().unwrap());
     talk.say("revoked", 204, caller.request(http::Method::DELETE, &path)).await;
     talk.say("revoked again", 204, caller.request(http::Method::DELETE, &path)).await;
+}
+
+async fn create_session(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    talk.say("of all that the key reads", 201, caller.post("/v1/sessions")).await;
+    talk.say("of orders", 201, caller.post("/v1/sessions").json(&json!({ "scopes": ["orders:read"] }))).await;
+    talk.say("of what changes orders", 422, caller.post("/v1/sessions").json(&json!({ "scopes": ["orders:write"] }))).await;
+}
+
+async fn revoke_session(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let session = talk.service.post("/v1/sessions").send().await.expect(201).json();
+    let path = format!("/v1/sessions/{}", session["id"].as_str().unwrap());
+    talk.say("ended", 204, caller.request(http::Method::DELETE, &path)).await;
+    talk.say("ended again", 404, caller.request(http::Method::DELETE, &path)).await;
 }
 
 fn tenant_of(caller: &Caller) -> String {

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// Digits of a UUID without its hyphens.
 const UUID_DIGITS: usize = 32;
 /// Members whose values are new each time, whatever they look like.
-const FRESH_MEMBERS: [&str; 6] = ["number", "next_cursor", "request_id", "server_time", "at", "secret"];
+const FRESH_MEMBERS: [&str; 7] = ["number", "next_cursor", "request_id", "server_time", "at", "secret", "token"];
 
 /// A document with everything masked that is new each time.
 #[must_use]

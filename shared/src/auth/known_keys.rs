@@ -86,7 +86,7 @@ impl KnownKeys {
         found.map_err(|error| match &*error {
             // The look-up's error is shared with the others who waited for it, so it cannot be taken apart.
             AuthError::Internal(_) => AuthError::Internal(error.into()),
-            AuthError::Unavailable(_) | AuthError::Rejected(_) => AuthError::Unavailable(error.into()),
+            AuthError::Unavailable(_) | AuthError::Rejected(_) | AuthError::NoSession => AuthError::Unavailable(error.into()),
         })
     }
 

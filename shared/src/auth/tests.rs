@@ -3,21 +3,23 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{AuthError, Authenticator, KnownKey, Principal};
+use super::{AuthError, Authenticated, Authenticator, KnownKey, Principal, Sought};
 use crate::{
     cache::Cache,
     clock,
     db::{Connect, Database},
     domain::{
-        ids::{KeyId, TenantId},
+        ids::{KeyId, SessionId, TenantId},
         permissions::Permission,
         policy::TenantPolicy,
+        rate::Standing,
+        session::Session,
         timestamp::Timestamp,
     },
-    secrets::Keyring,
+    secrets::{Keyring, session_token},
     signature::{Reason, RequestParts, sign},
 };
 
@@ -54,14 +56,22 @@ fn key() -> KnownKey {
 
 /// Signs `GET /v1/orders` as `key_id` and has it authenticated.
 async fn authenticate(authenticator: &Authenticator, key_id: &str, secret: &[u8], nonce: &str) -> Result<Principal, AuthError> {
+    authenticated(authenticator, key_id, secret, nonce).await.map(|authenticated| authenticated.principal)
+}
+
+/// How the holder of a good key stands after such a request.
+async fn standing(authenticator: &Authenticator, key_id: &str, nonce: &str) -> Standing {
+    authenticated(authenticator, key_id, SECRET, nonce).await.unwrap().standing
+}
+
+async fn authenticated(authenticator: &Authenticator, key_id: &str, secret: &[u8], nonce: &str) -> Result<Authenticated, AuthError> {
     let now = clock::now();
     let mut headers = HeaderMap::new();
     let unsigned = RequestParts { method: "GET", path: "/v1/orders", query: None, headers: &HeaderMap::new(), body: b"" };
     for (name, value) in sign(&unsigned, key_id, secret, now.as_second(), nonce).unwrap().iter() {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
-    let authenticated = authenticator.authenticate(&RequestParts { headers: &headers, ..unsigned }, None, now).await;
-    authenticated.map(|authenticated| authenticated.principal)
+    authenticator.signed(&RequestParts { headers: &headers, ..unsigned }, Sought::Nothing, now).await
 }
 
 fn reason(outcome: Result<Principal, AuthError>) -> Reason {
@@ -117,6 +127,59 @@ async fn a_nonce_counts_once_while_redis_is_there_and_is_not_missed_while_it_is_
         } else {
             repeated.unwrap();
         }
+    }
+}
+
+/// A session of this key that lends reading orders and payments, and the token of it.
+fn session(key: KeyId, expires_at: Timestamp) -> (Session, SecretString) {
+    let scopes = vec![Permission::OrdersRead, Permission::PaymentsRead];
+    let session = Session { id: SessionId::new(Uuid::now_v7()), key, scopes, expires_at };
+    let token = session_token(&Keyring::parse(&KEYS.into()).unwrap(), &session).unwrap();
+    (session, token)
+}
+
+async fn in_session(authenticator: &Authenticator, token: &SecretString) -> Result<Principal, AuthError> {
+    let authenticated = authenticator.in_session(token.expose_secret(), Sought::Nothing, clock::now()).await;
+    authenticated.map(|authenticated| authenticated.principal)
+}
+
+#[tokio::test]
+async fn a_session_lends_what_its_key_still_holds_until_either_ends() {
+    let (redis, id, now) = (redis_url(), fresh_id(), clock::now());
+    let authenticator = authenticator(&redis);
+    authenticator.learn(id, Some(key())).await;
+    let (session, token) = session(id, now.plus_seconds(60));
+    assert!(matches!(in_session(&authenticator, &token).await, Err(AuthError::NoSession)), "not in Redis");
+    let cache = Cache::new(&redis.into()).unwrap();
+    cache.session_begin(id.tenant, session.id).await.unwrap();
+    for _ in 0..2 {
+        let principal = in_session(&authenticator, &token).await.unwrap();
+        assert_eq!((principal.key, &*principal.scopes), (id, &[Permission::OrdersRead][..]), "the key does not read payments");
+    }
+    authenticator.learn(id, Some(KnownKey { revoked_at: Some(now), ..key() })).await;
+    assert!(matches!(in_session(&authenticator, &token).await, Err(AuthError::NoSession)), "its key was revoked");
+}
+
+#[tokio::test]
+async fn without_redis_a_session_lasts_to_its_end_and_no_longer() {
+    let (authenticator, id, now) = (authenticator(NOWHERE), fresh_id(), clock::now());
+    authenticator.learn(id, Some(key())).await;
+    assert!(in_session(&authenticator, &session(id, now.plus_seconds(60)).1).await.is_ok());
+    assert!(matches!(in_session(&authenticator, &session(id, now).1).await, Err(AuthError::NoSession)));
+    assert!(matches!(in_session(&authenticator, &"ses_invented".into()).await, Err(AuthError::NoSession)));
+}
+
+#[tokio::test]
+async fn rates_hold_with_redis_and_without() {
+    for redis_url in [redis_url(), NOWHERE.to_owned()] {
+        let (authenticator, id) = (authenticator(&redis_url), fresh_id());
+        let policy = Arc::new(TenantPolicy { reads_per_second_per_key: 2, ..TenantPolicy::default() });
+        authenticator.learn(id, Some(KnownKey { policy, ..key() })).await;
+        let mut admitted = Vec::new();
+        for nonce in ["nonce-0001", "nonce-0002", "nonce-0003"] {
+            admitted.push(standing(&authenticator, &id.to_string(), nonce).await.wait.is_none());
+        }
+        assert_eq!(admitted, [true, true, false], "{redis_url}");
     }
 }
 

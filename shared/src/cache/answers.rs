@@ -1,7 +1,7 @@
 //! Answers that were replayed before: `i:{tenant}:function:key`. The stored record in PostgreSQL is the truth; this copy only spares it
 //! a storm of repeats.
 
-use super::{Cache, Unavailable};
+use super::{Cache, Unavailable, tag};
 use crate::domain::ids::TenantId;
 
 /// Whose answer, to what.
@@ -18,7 +18,7 @@ pub struct AnswerKey<'a> {
 impl AnswerKey<'_> {
     /// Its name in Redis.
     pub(super) fn name(&self) -> String {
-        format!("i:{{{}}}:{}:{}", self.tenant.uuid().simple(), self.function, self.key)
+        format!("i:{}:{}:{}", tag(self.tenant), self.function, self.key)
     }
 }
 
@@ -30,6 +30,6 @@ impl Cache {
     pub async fn answer_keep(&self, key: AnswerKey<'_>, sealed: &[u8], ttl_s: u32) -> Result<(), Unavailable> {
         let mut command = redis::cmd("SET");
         command.arg(key.name()).arg(sealed).arg("EX").arg(ttl_s);
-        self.query(&command).await
+        self.query(key.tenant, &command).await
     }
 }

@@ -1,45 +1,52 @@
-//! Redis: the fast road beside PostgreSQL, never the only copy of anything and never a lock for money.
+//! Redis: the fast road beside PostgreSQL, never the only copy of anything that matters and never a lock for money.
 //!
-//! Every call answers within [`RESPONSE_TIMEOUT`] or fails as [`Unavailable`]; after a few failures in a row the
-//! [`Breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a request for it.
-//! Keys of one tenant share a hash tag, so that one pipeline can serve a request once this is a cluster. The key formats live
-//! beside their commands ([`admission`], [`answers`], [`bells`]); no other room writes a Redis command.
+//! One server or a cluster ([`link`]). Every call answers within [`RESPONSE_TIMEOUT`] or fails as [`Unavailable`]; after a few failures in
+//! a row a [`Breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a signed request for it.
+//!
+//! | key | holds | for |
+//! |---|---|---|
+//! | `n:{tenant}:key:nonce` | a signature's nonce, by the attempt that used it | 11 min |
+//! | `l:{tenant}:key:class`, `l:{tenant}:class` | when the next request of a key, of a tenant is due (GCRA) | ≤ 1 s |
+//! | `o:{tenant}:order` | an order's newest known version, and its sealed views | 30 s ± 20 % |
+//! | `i:{tenant}:function:key` | a sealed answer that was replayed before | 24 h |
+//! | `s:{tenant}:session` | a session that nobody has ended | 15 min |
+//! | `e:{tenant}` | no key but a channel: the bell of live views | – |
+//!
+//! Ids stand in keys as 32 hex digits. The braces are the hash tag: what is a tenant's lies in one slot, so that one script serves a whole
+//! request ([`admission`]), and one shard is a tenant's ceiling. The cluster client sends a command again whose connection broke, so each
+//! script may be applied twice. No other room writes a Redis command.
 
 mod admission;
 mod answers;
 mod bells;
+mod link;
+mod orders;
+mod script;
+mod sessions;
+mod shards;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use redis::{
-    Client, Cmd, FromRedisValue, Pipeline, RedisResult, Value,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
-use secrecy::{ExposeSecret, SecretString};
+use redis::{Cmd, FromRedisValue, RedisResult};
+use secrecy::SecretString;
 
-pub use self::{admission::Known, answers::AnswerKey};
-use crate::breaker::Breaker;
+pub use self::{
+    admission::{Admission, Entry, Found, Pass, Wanted},
+    answers::AnswerKey,
+    bells::Bells,
+    orders::{OrderKey, SealedView},
+};
+use self::{link::Link, script::Script, shards::Shards};
+use crate::domain::ids::TenantId;
 
 /// How long a caller waits for Redis, connecting included. Beyond it the call failed.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(150);
 
-/// Failures in a row after which Redis is not asked for a while.
-const FAILURES_TO_OPEN: u32 = 3;
-
-/// How long it is not asked; then one caller tries again.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Attempts to connect beyond the first within one call: none, because the breaker's probe is the next attempt.
-const CONNECTION_RETRIES: usize = 0;
-
-/// `REDIS_URL` is not a Redis URL.
+/// `REDIS_URL` is not a list of Redis URLs.
 #[derive(Debug, thiserror::Error)]
-#[error("not a Redis URL")]
+#[error("not a list of Redis URLs with the same user and password")]
 pub struct Error(#[source] redis::RedisError);
 
 /// Redis did not answer in time, or is being spared: the caller goes on without it.
@@ -56,86 +63,78 @@ pub enum Unavailable {
     Failed(#[source] redis::RedisError),
 }
 
+impl Unavailable {
+    /// Whether the connection is broken, so that waiting for an answer over it is of no use.
+    fn is_of_the_connection(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.is_unrecoverable_error())
+    }
+}
+
 /// A connection to Redis that comes up when it is first needed and comes back by itself. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache(Arc<Inner>);
 
 struct Inner {
-    client: Client,
-    /// Made by the first command, when a runtime surely exists for its reconnecting task.
-    connection: Mutex<Option<ConnectionManager>>,
-    breaker: Breaker,
+    link: Arc<Link>,
+    shards: Shards,
 }
 
 impl Cache {
-    /// Connects to nothing yet.
+    /// One URL, or several with commas between them: nodes of a cluster. Connects to nothing yet.
     ///
     /// # Errors
-    /// [`Error`] when the URL is not one.
-    pub fn new(url: &SecretString) -> Result<Self, Error> {
-        let client = Client::open(url.expose_secret()).map_err(Error)?;
-        Ok(Self(Arc::new(Inner { client, connection: Mutex::new(None), breaker: Breaker::new(FAILURES_TO_OPEN, PAUSE) })))
+    /// [`Error`] when one of them is no Redis URL, or the nodes of a cluster ask for different credentials.
+    pub fn new(urls: &SecretString) -> Result<Self, Error> {
+        let link = Link::new(urls).map_err(Error)?;
+        let shards = if link.is_cluster() { Shards::of_a_cluster() } else { Shards::single() };
+        Ok(Self(Arc::new(Inner { link: Arc::new(link), shards })))
     }
 
-    /// Whether Redis answered when it was last asked; asks nothing itself.
+    /// Whether every part of Redis answered when it was last asked; asks nothing itself.
     pub fn is_available(&self) -> bool {
-        self.0.breaker.is_closed()
+        self.0.shards.all_closed()
     }
 
-    /// Runs one command.
-    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
-        self.within_limits(async |mut connection| command.query_async(&mut connection).await).await
+    /// Runs one command about a tenant's keys.
+    async fn query<T: FromRedisValue>(&self, tenant: TenantId, command: &Cmd) -> Result<T, Unavailable> {
+        self.within_limits(tenant, async |mut connection| command.query_async(&mut connection).await).await
     }
 
-    /// Runs several commands in one round trip; one answer each.
-    async fn query_pipeline(&self, pipeline: &Pipeline) -> Result<Vec<Value>, Unavailable> {
-        self.within_limits(async |mut connection| pipeline.query_async(&mut connection).await).await
+    /// Runs a script over a tenant's keys.
+    async fn run<T: FromRedisValue>(&self, tenant: TenantId, script: &Script, call: &Cmd) -> Result<T, Unavailable> {
+        self.within_limits(tenant, async |mut connection| script.run(&mut connection, call).await).await
     }
 
-    /// Asks within the time limit, and tells the breaker how it went.
-    async fn within_limits<T>(&self, ask: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>) -> Result<T, Unavailable> {
-        if !self.0.breaker.admits() {
+    /// Asks within the time limit, and tells the shard's breaker how it went.
+    async fn within_limits<T>(
+        &self,
+        tenant: TenantId,
+        ask: impl AsyncFnOnce(link::Connection) -> RedisResult<T>,
+    ) -> Result<T, Unavailable> {
+        let breaker = self.0.shards.breaker(tenant);
+        if !breaker.admits() {
             return Err(Unavailable::Spared);
         }
         // A caller who hangs up here leaves the breaker as it was: at worst one probe more.
-        let asked = async { ask(self.0.connection()?).await };
+        let asked = async { ask(Link::connection(&self.0.link).await?).await };
         let outcome = match tokio::time::timeout(RESPONSE_TIMEOUT, asked).await {
             Ok(answer) => answer.map_err(Unavailable::Failed),
             Err(_) => Err(Unavailable::TimedOut),
         };
         match &outcome {
-            Ok(_) => self.0.breaker.succeeded(),
-            Err(_) => self.0.note_failure(),
+            Ok(_) => breaker.succeeded(),
+            Err(error) => {
+                breaker.failed();
+                if error.is_of_the_connection() || !breaker.is_closed() {
+                    Link::renew(&self.0.link);
+                }
+            }
         }
         outcome
     }
 }
 
-impl Inner {
-    fn connection(&self) -> RedisResult<ConnectionManager> {
-        let mut slot = self.slot();
-        if let Some(connection) = &*slot {
-            return Ok(connection.clone());
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(CONNECTION_RETRIES)
-            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let connection = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
-        Ok(slot.insert(connection).clone())
-    }
-
-    /// Tells the breaker. Once it is open the connection is given up, so that the probe dials anew: a peer that fell silent would
-    /// otherwise hold the old connection until TCP gives up, which takes minutes.
-    fn note_failure(&self) {
-        self.breaker.failed();
-        if !self.breaker.is_closed() {
-            *self.slot() = None;
-        }
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Option<ConnectionManager>> {
-        // A panic under this lock leaves a slot that is whole: filled or empty.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The hash tag of a tenant's keys.
+fn tag(tenant: TenantId) -> String {
+    format!("{{{}}}", tenant.uuid().simple())
 }

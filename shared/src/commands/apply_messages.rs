@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::{
     CommandError, Context, Origin,
     change_order::{self, Changed, Failed},
+    kept_views,
 };
 use crate::{
     chaos::{self, CrashPoint},
@@ -104,6 +105,7 @@ async fn transact(context: &Context, asked: &[&(Origin, Change)]) -> Result<Vec<
             for changed in &changed {
                 change_order::committed(context, &changed.changes);
             }
+            tokio::spawn(kept_views::outdate(context, *tenant, &changed.iter().collect::<Vec<_>>()));
             Ok(applied)
         }
         Err(hindrance) => {

@@ -1,7 +1,7 @@
 //! The one way to change an order that exists: claim and lock, load, decide, save, commit.
 
 use super::{
-    Answer, CommandError, Context, Executed, Origin, Render, envelope, idempotency, measured,
+    Answer, CommandError, Context, Executed, Origin, Render, envelope, idempotency, kept_views, measured,
     origin::IdempotencyKey,
     tokens::{self, Token},
 };
@@ -186,6 +186,12 @@ async fn run(context: &Context, origin: &Origin, subject: Subject, mode: Mode<'_
             Ok(None) => return Ok(None),
             Ok(Some(changed)) => {
                 committed(context, &changed.0.changes);
+                let outdated = kept_views::outdate(context, origin.tenant, &[&changed.0]);
+                match mode {
+                    // So that a caller reads its own write, if Redis answers.
+                    Mode::Request(..) => outdated.await,
+                    Mode::Message(..) | Mode::Bookkeeping(_) => drop(tokio::spawn(outdated)),
+                }
                 return Ok(Some(changed));
             }
         }

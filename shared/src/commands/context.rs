@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::order_numbers::OrderNumbers;
+use super::{CommandError, order_numbers::OrderNumbers};
 use crate::{
     cache::Cache,
     db::{Database, outbox::OutboxWaker},
@@ -18,7 +18,7 @@ pub struct Context {
     pub(super) numbers: Arc<OrderNumbers>,
     pub(super) waker: OutboxWaker,
     pub(super) payment_service: Option<PaymentService>,
-    pub(super) cache: Option<Cache>,
+    pub(crate) cache: Option<Cache>,
 }
 
 impl Context {
@@ -32,6 +32,14 @@ impl Context {
     #[must_use]
     pub(crate) fn with_payment_service(self, payment_service: Option<PaymentService>) -> Self {
         Self { payment_service, ..self }
+    }
+
+    /// Redis, for what exists nowhere else.
+    ///
+    /// # Errors
+    /// [`CommandError::Internal`] in a process that has none.
+    pub(super) fn redis(&self) -> Result<&Cache, CommandError> {
+        self.cache.as_ref().ok_or_else(|| CommandError::Internal("this process has no Redis".into()))
     }
 
     /// For functions that answer requests.

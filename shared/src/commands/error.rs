@@ -1,7 +1,7 @@
 //! Why a command did not take effect, free of any transport. Each transport converts it exhaustively, once.
 
 use crate::{
-    db,
+    cache, db,
     domain::{
         ids::OrderId,
         invalid::FieldError,
@@ -67,8 +67,8 @@ pub enum CommandError {
     /// A message that can never be applied.
     #[error("{0}")]
     Poison(String),
-    /// Try again later: PostgreSQL is away or overloaded.
-    #[error("the database is not available")]
+    /// Try again later: PostgreSQL is away or overloaded, or Redis is, where there is nothing to be done without it.
+    #[error("a store is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Try again later: the partner is away, and nothing was sent to it.
     #[error("the partner is not available: {0}")]
@@ -82,6 +82,11 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// Redis is away, and what was asked for exists nowhere else.
+    pub(super) fn without_redis(error: cache::Unavailable) -> Self {
+        Self::Unavailable(error.into())
+    }
+
     /// What a statement came to that locks a row which is neither an order nor a claim: whoever waited too long may come back.
     pub(super) fn while_locking(error: db::Error) -> Self {
         match error {

@@ -49,7 +49,7 @@ pub struct Needs {
     pub keys: bool,
     /// `OPERATOR_KEY`, if it is set: HTTP functions.
     pub operator: bool,
-    /// `REDIS_URL`: HTTP functions.
+    /// `REDIS_URL`: HTTP functions. Whoever runs commands reads it too if it is set.
     pub redis: bool,
     /// `AMQP_URL`: publishing jobs, and consumers whose queue nobody else reads.
     pub amqp: bool,
@@ -61,8 +61,8 @@ pub struct Needs {
     pub payment_webhook: bool,
 }
 
-/// The whole environment of a process. An optional part is there if and only if [`Needs`] asked for it; of `operator_key` nothing more
-/// than that is sure.
+/// The whole environment of a process. An optional part is there if and only if [`Needs`] asked for it; of `operator_key` and
+/// `redis` it may also be there otherwise.
 ///
 /// Beside the variables of its parts: `LOG_LEVEL`, in the syntax of `tracing`'s `EnvFilter`, default `info`.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ impl Config {
             database: DatabaseConfig::read(reader, environment),
             keyring: if needs.keys { keys::read(reader, environment) } else { None },
             operator_key: if needs.operator { operator::read(reader) } else { None },
-            redis: needs.redis.then(|| RedisConfig::read(reader, environment)),
+            redis: if needs.redis || needs.keys { RedisConfig::read(reader, environment, needs.redis) } else { None },
             consume,
             amqp: amqp.then(|| AmqpConfig::read(reader, environment)),
             payment_service: if needs.payment_service { PaymentServiceConfig::read(reader, environment) } else { None },

@@ -115,6 +115,8 @@ typed_ids! {
     TenantId = "ten_";
     /// A dead letter.
     DeadLetterId = "dl_";
+    /// A session.
+    SessionId = "ses_";
 }
 
 impl TenantId {
@@ -135,6 +137,13 @@ pub struct KeyId {
 impl KeyId {
     /// The operator's own key, whose secret is in the environment and in no table.
     pub const OPERATOR: Self = Self { tenant: TenantId::OPERATOR, key: Uuid::nil() };
+}
+
+impl<'de> Deserialize<'de> for KeyId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 impl Serialize for KeyId {

@@ -4,7 +4,8 @@
 //! together with its history, postings and messages. In reading order: [`money`] and [`ids`]; [`order::status`] and
 //! [`order::transitions`], the table of an order's life; [`order::place`]; then what happens to an order: [`order::stock`],
 //! [`order::payment`], [`order::shipment`], and after each [`order::advance`]. Beside orders: [`tenant`] with its [`policy`], [`api_key`],
-//! and [`audit`], the trail of what is done to both; [`deferral`], the patience with messages, and [`dead_letter`], its end; [`retention`],
+//! and [`audit`], the trail of what is done to both; [`session`], what a page may read for a while;
+//! [`rate`], how much is too much; [`deferral`], the patience with messages, and [`dead_letter`], its end; [`retention`],
 //! how long things are kept. [`lifecycle`] prints an order's life for people.
 
 pub mod actor;
@@ -24,9 +25,11 @@ pub mod payments;
 pub mod permissions;
 pub mod policy;
 pub mod position;
+pub mod rate;
 pub mod republish;
 pub mod retention;
 pub mod schema;
+pub mod session;
 pub mod tenant;
 pub mod text_enum;
 pub mod timestamp;

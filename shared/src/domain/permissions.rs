@@ -46,6 +46,11 @@ impl Permission {
     /// What the operator's own key may do: no order is its own.
     pub const OF_OPERATORS: &'static [Self] = &[Self::Admin, Self::OpsRead, Self::OpsWrite, Self::KeysWrite];
 
+    /// Whether it lets one look and nothing more.
+    pub const fn is_of_reading(self) -> bool {
+        matches!(self, Self::OrdersRead | Self::PaymentsRead | Self::OpsRead)
+    }
+
     /// Whether only an operator may grant it.
     pub const fn is_operators(self) -> bool {
         matches!(self, Self::Admin | Self::OpsRead | Self::OpsWrite)

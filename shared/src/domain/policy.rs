@@ -7,7 +7,8 @@ use super::{
     invalid::FieldErrors,
     money::{Amount, Currency},
     patch::Patch,
-    schema::{CurrencyCode, LinesMax, PaymentDeadlineSeconds, PositiveAmount},
+    rate::{PER_SECOND_MAX, Quota, Rate, RateClass},
+    schema::{CurrencyCode, LinesMax, PaymentDeadlineSeconds, PerSecond, PositiveAmount},
 };
 
 /// Lines of one order; more are a 422, whatever a tenant's policy says.
@@ -18,6 +19,13 @@ pub const PAYMENT_DEADLINE_SECONDS_DEFAULT: u32 = 86_400;
 pub const PAYMENT_DEADLINE_SECONDS_MIN: u32 = 60;
 /// A longer wait would hold stock for what nobody will pay: 30 days.
 pub const PAYMENT_DEADLINE_SECONDS_MAX: u32 = 30 * 86_400;
+
+/// Requests a second that only read, of all keys of a tenant together, unless the tenant says otherwise.
+pub const READS_PER_SECOND_DEFAULT: u32 = 10_000;
+/// Requests a second that change something.
+pub const WRITES_PER_SECOND_DEFAULT: u32 = 2_000;
+/// How many keys may do the most that one may before all of them are too much: one that runs wild leaves half to the others.
+const KEYS_AT_FULL_RATE: u32 = 2;
 
 /// A tenant's policy. Stored as JSON: absent members take their defaults, so that a new switch needs no migration, and members that
 /// this version does not know are passed over, so that the release before runs beside this one.
@@ -39,6 +47,18 @@ pub struct TenantPolicy {
     /// What one order may come to, in minor units of the order's currency, whichever that is.
     #[schema(value_type = Option<PositiveAmount>, required)]
     pub order_total_max: Option<Amount>,
+    /// Requests a second that only read, of all keys together; as many may come at once.
+    #[schema(value_type = PerSecond, required)]
+    pub reads_per_second: u32,
+    /// The same of each key.
+    #[schema(value_type = PerSecond, required)]
+    pub reads_per_second_per_key: u32,
+    /// Requests a second that change something, of all keys together; as many may come at once.
+    #[schema(value_type = PerSecond, required)]
+    pub writes_per_second: u32,
+    /// The same of each key.
+    #[schema(value_type = PerSecond, required)]
+    pub writes_per_second_per_key: u32,
 }
 
 impl Default for TenantPolicy {
@@ -49,6 +69,10 @@ impl Default for TenantPolicy {
             currencies: Vec::new(),
             lines_max: LINES_MAX,
             order_total_max: None,
+            reads_per_second: READS_PER_SECOND_DEFAULT,
+            reads_per_second_per_key: READS_PER_SECOND_DEFAULT / KEYS_AT_FULL_RATE,
+            writes_per_second: WRITES_PER_SECOND_DEFAULT,
+            writes_per_second_per_key: WRITES_PER_SECOND_DEFAULT / KEYS_AT_FULL_RATE,
         }
     }
 }
@@ -77,9 +101,34 @@ pub struct PolicyPatch {
     #[serde(default)]
     #[schema(value_type = Option<PositiveAmount>)]
     pub order_total_max: Patch<i64>,
+    /// Requests a second that only read.
+    #[serde(default)]
+    #[schema(value_type = Option<PerSecond>)]
+    pub reads_per_second: Patch<u32>,
+    /// The same of each key.
+    #[serde(default)]
+    #[schema(value_type = Option<PerSecond>)]
+    pub reads_per_second_per_key: Patch<u32>,
+    /// Requests a second that change something.
+    #[serde(default)]
+    #[schema(value_type = Option<PerSecond>)]
+    pub writes_per_second: Patch<u32>,
+    /// The same of each key.
+    #[serde(default)]
+    #[schema(value_type = Option<PerSecond>)]
+    pub writes_per_second_per_key: Patch<u32>,
 }
 
 impl TenantPolicy {
+    /// How many requests of a class there may be.
+    pub fn quota(&self, class: RateClass) -> Quota {
+        let (key, tenant) = match class {
+            RateClass::Reads => (self.reads_per_second_per_key, self.reads_per_second),
+            RateClass::Writes => (self.writes_per_second_per_key, self.writes_per_second),
+        };
+        Quota { class, key: Rate::new(key), tenant: Rate::new(tenant) }
+    }
+
     /// This policy after a patch that stands at `/policy`. What the patch gets wrong stays as it was and is noted.
     #[must_use]
     pub fn patched(&self, patch: &PolicyPatch, errors: &mut FieldErrors) -> Self {
@@ -103,7 +152,24 @@ impl TenantPolicy {
                 let minor_units = in_range("/policy/order_total_max", *minor_units, 1..=Amount::MAX.minor_units(), errors)?;
                 Some(Amount::new(minor_units).ok())
             }),
+            ..self.with_rates_patched(patch, errors)
         }
+    }
+
+    fn with_rates_patched(&self, patch: &PolicyPatch, errors: &mut FieldErrors) -> Self {
+        let default = Self::default();
+        let mut rate = |pointer: &str, patch: &Patch<u32>, kept: u32, default: u32| {
+            chosen(patch, kept, default, |rate| in_range(pointer, *rate, 1..=PER_SECOND_MAX, errors))
+        };
+        macro_rules! rates {
+            ($($member:ident),*) => {
+                Self {
+                    $($member: rate(concat!("/policy/", stringify!($member)), &patch.$member, self.$member, default.$member),)*
+                    ..self.clone()
+                }
+            };
+        }
+        rates!(reads_per_second, reads_per_second_per_key, writes_per_second, writes_per_second_per_key)
     }
 }
 
@@ -158,6 +224,10 @@ mod tests {
             currencies: vec!["EUR".parse().unwrap()],
             lines_max: 5,
             order_total_max: Some(Amount::new(100).unwrap()),
+            reads_per_second: 40,
+            reads_per_second_per_key: 30,
+            writes_per_second: 20,
+            writes_per_second_per_key: 10,
         }
     }
 
@@ -169,8 +239,8 @@ mod tests {
 
     #[test]
     fn null_gives_the_default_back() {
-        let all =
-            json!({ "stock": null, "payment_deadline_seconds": null, "currencies": null, "lines_max": null, "order_total_max": null });
+        let stored = serde_json::to_value(strict()).unwrap();
+        let all = stored.as_object().unwrap().keys().map(|member| (member.clone(), Value::Null)).collect();
         assert_eq!(patched(&strict(), all), Ok(TenantPolicy::default()));
     }
 
@@ -181,6 +251,10 @@ mod tests {
             ("payment_deadline_seconds", [60, 2_592_000], [59, 2_592_001]),
             ("lines_max", [1, 1_000], [0, 1_001]),
             ("order_total_max", [1, max], [0, max + 1]),
+            ("reads_per_second", [1, 1_000_000], [0, 1_000_001]),
+            ("reads_per_second_per_key", [1, 1_000_000], [0, 1_000_001]),
+            ("writes_per_second", [1, 1_000_000], [0, 1_000_001]),
+            ("writes_per_second_per_key", [1, 1_000_000], [0, 1_000_001]),
         ] {
             for value in good {
                 assert!(patched(&strict(), json!({ member: value })).is_ok(), "{member}: {value}");
@@ -193,6 +267,12 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_class_has_its_own_rates() {
+        let rates = [RateClass::Reads, RateClass::Writes].map(|class| strict().quota(class));
+        assert_eq!(rates.map(|quota| (quota.tenant.per_second(), quota.key.per_second())), [(40, 30), (20, 10)]);
     }
 
     #[test]

@@ -1,73 +1,108 @@
-//! Who may come in: the signature, the tenant's standing, the scope.
+//! Who may come in: the signature or the session, the rate, the tenant's standing, the scope.
 
-use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION, request::Parts};
 
-use super::{Code, Problem, State};
+use super::{Code, Problem, State, rate_limits};
 use crate::{
-    auth::{AuthError, Authenticated, Principal, Repeatable},
-    domain::timestamp::Timestamp,
+    auth::{AuthError, Authenticated, Principal, Sought},
+    domain::{rate::RateClass, timestamp::Timestamp},
     function::{Access, HttpSpec},
     secrets::WebhookSecret,
     signature::{Reason, RequestParts, standard_webhooks},
     telemetry::metrics::SIGNATURE_REJECTIONS,
 };
 
-/// Who was let in.
+/// Before the token of a session (RFC 6750 §2.1).
+const BEARER: &str = "Bearer ";
+
+/// Who calls.
 #[derive(Debug, Clone)]
 pub(super) enum Admitted {
     /// Whoever it is: the endpoint is public.
     Anyone,
-    /// The holder of a key.
+    /// The holder of a key, or of a session that a key lent.
     Key(Principal),
     /// A partner, with the webhook of this id.
     Webhook(String),
 }
 
-/// Who calls, if it may call this endpoint, and the sealed answer of an earlier request under the same idempotency key, if Redis keeps
-/// one. `key` is the request's idempotency key, if it has a good one.
+/// Who calls, not yet whether they may.
+#[derive(Debug)]
+pub(super) enum Caller {
+    /// Whoever it is: the endpoint is public.
+    Anyone,
+    /// A partner, with the webhook of this id.
+    Webhook(String),
+    /// Somebody's key or session.
+    Known(Authenticated),
+}
+
+/// Who calls this endpoint, and what is kept of what they seek.
 ///
 /// # Errors
-/// 401 by the signature's reason, 403 `tenant_suspended` or `insufficient_scope`, 503 when the keys' store is away.
-pub(super) async fn admit(
+/// 401 by the signature's reason or `unauthenticated` for a session, 503 when the keys' store is away.
+pub(super) async fn identify(
     spec: &HttpSpec,
     state: &State,
     parts: &Parts,
     body: &[u8],
-    key: Option<&str>,
+    sought: Sought<'_>,
     now: Timestamp,
-) -> Result<(Admitted, Option<Vec<u8>>), Problem> {
-    let scope = match spec.permission {
-        Access::Public => return Ok((Admitted::Anyone, None)),
-        Access::Webhook => return Ok((Admitted::Webhook(webhook(state, parts, body, now)?), None)),
-        Access::Any => None,
-        Access::Scope(scope) => Some(scope),
-    };
-    let repeatable = key.map(|key| Repeatable { function: spec.name, key });
-    let Authenticated { principal, kept_answer } = authenticate(state, parts, body, repeatable, now).await?;
-    if principal.suspended {
-        return Err(Problem::new(Code::TenantSuspended));
+) -> Result<Caller, Problem> {
+    match spec.permission {
+        Access::Public => Ok(Caller::Anyone),
+        Access::Webhook => webhook(state, parts, body, now).map(Caller::Webhook),
+        Access::Any | Access::Scope(_) => {
+            let known = match session_token(&parts.headers) {
+                Some(token) => in_session(state, parts, token, sought, now).await?,
+                None => signed(state, parts, body, sought, now).await?,
+            };
+            Ok(Caller::Known(known))
+        }
     }
-    if let Some(scope) = scope.filter(|scope| !principal.may(*scope)) {
-        return Err(Problem::insufficient_scope(scope));
-    }
-    Ok((Admitted::Key(principal), kept_answer))
 }
 
-async fn authenticate(
-    state: &State,
-    parts: &Parts,
-    body: &[u8],
-    repeatable: Option<Repeatable<'_>>,
-    now: Timestamp,
-) -> Result<Authenticated, Problem> {
+/// Whether the caller may have what the endpoint does, now.
+///
+/// # Errors
+/// 429 `rate_limited`, 403 `tenant_suspended` or `insufficient_scope`.
+pub(super) fn permit(spec: &HttpSpec, caller: &Authenticated) -> Result<(), Problem> {
+    rate_limits::require_room(&caller.standing)?;
+    if caller.principal.suspended {
+        return Err(Problem::new(Code::TenantSuspended));
+    }
+    match spec.permission {
+        Access::Scope(scope) if !caller.principal.may(scope) => Err(Problem::insufficient_scope(scope)),
+        _ => Ok(()),
+    }
+}
+
+async fn signed(state: &State, parts: &Parts, body: &[u8], sought: Sought<'_>, now: Timestamp) -> Result<Authenticated, Problem> {
     let signed =
         RequestParts { method: parts.method.as_str(), path: parts.uri.path(), query: parts.uri.query(), headers: &parts.headers, body };
-    state.authenticator().authenticate(&signed, repeatable, now).await.map_err(|error| {
+    state.authenticator().signed(&signed, sought, now).await.map_err(|error| {
         if let AuthError::Rejected(rejection) = &error {
             count(rejection.reason);
         }
         error.into()
     })
+}
+
+async fn in_session(state: &State, parts: &Parts, token: &str, sought: Sought<'_>, now: Timestamp) -> Result<Authenticated, Problem> {
+    if RateClass::of(parts.method.as_str()) != RateClass::Reads {
+        return Err(Problem::no_session("a session reads and does nothing else; sign the request"));
+    }
+    Ok(state.authenticator().in_session(token, sought, now).await?)
+}
+
+/// The token of a request that is not signed. A signature counts more: it says what a token cannot.
+fn session_token(headers: &HeaderMap) -> Option<&str> {
+    if headers.contains_key("signature") || headers.contains_key("signature-input") {
+        return None;
+    }
+    let value = headers.get(AUTHORIZATION).map(HeaderValue::to_str)?.ok()?;
+    let scheme = value.get(..BEARER.len())?;
+    scheme.eq_ignore_ascii_case(BEARER).then(|| value[BEARER.len()..].trim())
 }
 
 /// The id of a webhook that the partner signed.

@@ -13,10 +13,12 @@ use super::{
 };
 use crate::{
     auth::Principal,
+    cache::Found,
     commands::{self, Claim, Context, Origin},
     db::Database,
     domain::{actor::Actor, ids::TenantId, timestamp::Timestamp},
     function::{HttpSpec, Route},
+    queries::get_order::SharedReads,
     telemetry::traceparent::TraceParent,
 };
 
@@ -34,6 +36,8 @@ pub struct Call {
     /// The body as a value, once somebody asked for it.
     pub(super) document: OnceLock<Value>,
     pub(super) admitted: Admitted,
+    /// What Redis keeps of what it asks for.
+    pub(super) found: Found,
     pub(super) idempotency_key: Option<String>,
     pub(super) request_id: String,
     pub(super) trace: TraceParent,
@@ -161,6 +165,11 @@ impl Call {
         self.state.database()
     }
 
+    /// Reads of orders that are under way in this process.
+    pub fn reads(&self) -> &SharedReads {
+        self.state.reads()
+    }
+
     /// Where the command comes from and what makes it happen once.
     ///
     /// # Errors
@@ -178,11 +187,12 @@ impl Call {
         })
     }
 
-    /// The answer of an earlier request with this idempotency key, from the copy that Redis keeps; nothing when the copy is of no use.
+    /// The answer of an earlier request with this idempotency key, from the copy that Redis keeps; nothing when there is none or it is of no use.
     ///
     /// # Errors
     /// As the handler would: a body that is not JSON, a key that belongs to another request.
-    pub(super) fn kept_reply(&self, sealed: &[u8]) -> Result<Option<Reply>, Problem> {
+    pub(super) fn kept_reply(&self) -> Result<Option<Reply>, Problem> {
+        let Found::Answer(sealed) = &self.found else { return Ok(None) };
         if !self.body.is_empty() {
             self.json_document()?;
         }

@@ -8,11 +8,12 @@ use http::{
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::{Code, Problem, Reply};
+use super::{Code, Problem, Reply, rate_limits};
 use crate::{
     clock::{self, IdsAt},
     domain::{
         ids::{NewIds, OrderId, TenantId},
+        rate::Standing,
         timestamp::Timestamp,
     },
     function::{HttpSpec, Route},
@@ -45,6 +46,8 @@ pub(super) struct Exchange {
     pub(super) tenant: Option<TenantId>,
     /// The order that the path names, or that the answer created.
     pub(super) order: Option<OrderId>,
+    /// How the caller stands with its rates, once it is known.
+    pub(super) standing: Option<Standing>,
     span: Span,
     answered: bool,
 }
@@ -72,6 +75,7 @@ impl Exchange {
             started: Instant::now(),
             tenant: None,
             order: None,
+            standing: None,
             span,
             answered: false,
         }
@@ -107,6 +111,9 @@ impl Exchange {
     fn complete_headers(&self, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             headers.insert(X_REQUEST_ID, value);
+        }
+        if let Some(standing) = &self.standing {
+            rate_limits::tell(standing, headers);
         }
         // Answers are one tenant's own: never for a shared cache, and kept only where a tag lets the caller ask again.
         let policy = if headers.contains_key(ETAG) { "private, no-cache" } else { "no-store" };

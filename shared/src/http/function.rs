@@ -21,11 +21,23 @@ pub struct HttpFunction {
     pub spec: &'static HttpSpec,
     pub(super) handle: Handle,
     pub(super) contract: Contract,
+    pub(super) view_of: Option<ViewOf>,
 }
+
+/// The name of the view of an order that a query asks for; nothing when the query is no good.
+pub(super) type ViewOf = fn(query: &str) -> Option<&'static str>;
 
 impl HttpFunction {
     /// An endpoint of this manifest. The future is boxed where it is made, so that the wrapper is compiled once and not per function.
     pub fn new(spec: &'static HttpSpec, handle: fn(Call) -> BoxFuture<'static, Result<Reply, Problem>>) -> Self {
-        Self { spec, handle, contract: Contract::default() }
+        Self { spec, handle, contract: Contract::default(), view_of: None }
+    }
+
+    /// Shows the order of its path, in views of these names: then one may be known before the handler runs
+    /// ([`Call::kept_view`](super::Call::kept_view)).
+    #[must_use]
+    pub fn shows_orders(mut self, view_of: fn(&str) -> Option<&'static str>) -> Self {
+        self.view_of = Some(view_of);
+        self
     }
 }

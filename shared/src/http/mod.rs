@@ -18,6 +18,7 @@ mod exchange;
 mod fingerprint;
 mod function;
 mod json_shape;
+mod kept_views;
 mod live;
 pub mod openapi;
 mod pagination;
@@ -25,6 +26,7 @@ mod precondition;
 mod problem;
 mod problem_sources;
 mod query;
+mod rate_limits;
 mod reply;
 mod router;
 mod state;
@@ -43,6 +45,7 @@ pub use self::{
     live::{EventTypes, News},
     pagination::Page,
     problem::Problem,
+    query::peek,
     reply::Reply,
     router::router,
     state::State,

@@ -4,7 +4,7 @@ use std::{error::Error, fmt};
 
 use http::{
     HeaderMap, HeaderValue,
-    header::{CONTENT_TYPE, HeaderName, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde_json::{Map, Value, json};
 
@@ -37,6 +37,12 @@ impl Problem {
     /// 404: no such thing, or another tenant's.
     pub fn not_found() -> Self {
         Self::new(Code::NotFound)
+    }
+
+    /// 401: a session's token does not count, for this reason (RFC 6750 §3.1).
+    pub(super) fn no_session(detail: impl Into<String>) -> Self {
+        let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        Self::new(Code::Unauthenticated).detail(detail).header(WWW_AUTHENTICATE, challenge)
     }
 
     /// 403: the calling key lacks this scope.

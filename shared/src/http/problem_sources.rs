@@ -110,6 +110,7 @@ impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::Rejected(rejection) => rejection.into(),
+            AuthError::NoSession => Self::no_session("the session has ended, or the token is none of ours"),
             AuthError::Unavailable(_) => Self::unavailable(error),
             AuthError::Internal(_) => Self::internal(error),
         }

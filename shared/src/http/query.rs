@@ -16,6 +16,11 @@ pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     serde_path_to_error::deserialize(parameters).map_err(|error| misfit(&error.path().to_string(), &error.inner().to_string()))
 }
 
+/// The parameters if they are good, for a look ahead of the handler, who refuses what is not.
+pub fn peek<T: DeserializeOwned>(query: &str) -> Option<T> {
+    read(query).ok()
+}
+
 /// Lets a request through that has no parameters.
 ///
 /// # Errors

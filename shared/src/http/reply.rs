@@ -44,7 +44,7 @@ impl Reply {
     /// 500 when the view cannot be JSON, which is a bug of the view.
     pub fn json(status: u16, view: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(view).map_err(Problem::internal)?;
-        Ok(Self::with_json_body(status, body.into()))
+        Ok(Self::json_text(status, body.into()))
     }
 
     /// Text or bytes of another media type: a page, a contract.
@@ -98,7 +98,8 @@ impl Reply {
         self.text_header(LINK, value)
     }
 
-    fn with_json_body(status: u16, body: Bytes) -> Self {
+    /// JSON that is text already.
+    pub(super) fn json_text(status: u16, body: Bytes) -> Self {
         Self { status, headers: HeaderMap::from_iter([(CONTENT_TYPE, JSON)]), body: body.into() }
     }
 
@@ -139,7 +140,7 @@ impl Reply {
 /// The answer of a command, as it was committed: byte for byte the same when it is replayed.
 impl From<Executed> for Reply {
     fn from(Executed { answer, replayed }: Executed) -> Self {
-        let mut reply = Self::with_json_body(answer.status, answer.body.into());
+        let mut reply = Self::json_text(answer.status, answer.body.into());
         if let Some(location) = &answer.location {
             reply = reply.location(location);
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::pagination::CursorKey;
-use crate::{auth::Authenticator, commands::Context, db::Database, live::Hub, secrets::WebhookSecret};
+use crate::{
+    auth::Authenticator, commands::Context, db::Database, live::Hub, queries::get_order::SharedReads, secrets::WebhookSecret,
+};
 
 /// Stores, keys and authenticator of this process. Cheap to clone.
 #[derive(Clone)]
@@ -16,6 +18,7 @@ struct Shared {
     cursor_key: CursorKey,
     webhook_secrets: Vec<WebhookSecret>,
     live: Hub,
+    reads: SharedReads,
 }
 
 impl State {
@@ -29,7 +32,7 @@ impl State {
         live: Hub,
     ) -> Self {
         let cursor_key = CursorKey::new(context.keyring.derive("cursor"));
-        Self(Arc::new(Shared { context, database, authenticator, cursor_key, webhook_secrets, live }))
+        Self(Arc::new(Shared { context, database, authenticator, cursor_key, webhook_secrets, live, reads: SharedReads::default() }))
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -50,6 +53,10 @@ impl State {
 
     pub(super) fn live(&self) -> &Hub {
         &self.0.live
+    }
+
+    pub(super) fn reads(&self) -> &SharedReads {
+        &self.0.reads
     }
 
     pub(super) fn cursor_key(&self) -> &CursorKey {

@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::{
     Call, HttpFunction, Problem, Reply, State,
-    admission::{Admitted, admit},
+    admission::{self, Admitted, Caller},
     body,
     call::PathParameters,
     exchange::Exchange,
@@ -18,7 +18,10 @@ use super::{
     precondition, query,
 };
 use crate::{
+    auth::Sought,
+    cache::Found,
     chaos::{self, CrashPoint},
+    domain::ids::OrderId,
     function::Route,
 };
 
@@ -60,11 +63,17 @@ async fn answer(
     let body = body::read(body, spec.body_max_bytes, deadline).await?;
     // Who calls is told first; what is wrong with their headers afterwards.
     let demanded = precondition::demanded(spec, &parts.headers);
-    let key = demanded.as_ref().ok().and_then(Option::as_deref);
-    let (admitted, kept_answer) = admit(spec, &state, &parts, &body, key, exchange.received_at).await?;
-    if let Admitted::Key(principal) = &admitted {
-        exchange.tenant = Some(principal.tenant);
-    }
+    let sought = sought(&function, &parts, demanded.as_ref().ok().and_then(Option::as_deref), exchange.order);
+    let (admitted, found) = match admission::identify(spec, &state, &parts, &body, sought, exchange.received_at).await? {
+        Caller::Anyone => (Admitted::Anyone, Found::Nothing),
+        Caller::Webhook(id) => (Admitted::Webhook(id), Found::Nothing),
+        Caller::Known(caller) => {
+            exchange.tenant = Some(caller.principal.tenant);
+            exchange.standing = Some(caller.standing);
+            admission::permit(spec, &caller)?;
+            (Admitted::Key(caller.principal), caller.found)
+        }
+    };
     let idempotency_key = demanded?;
     if !function.contract.takes_query() {
         // What no contract names would be dropped in silence: `?dry_run=true` must not place an order.
@@ -80,17 +89,28 @@ async fn answer(
         body,
         document: OnceLock::new(),
         admitted,
+        found,
         idempotency_key,
         request_id: exchange.request_id.clone(),
         trace: exchange.trace,
         received_at: exchange.received_at,
     };
-    if let Some(sealed) = kept_answer
-        && let Some(reply) = call.kept_reply(&sealed)?
-    {
+    if let Some(reply) = call.kept_reply()? {
         return Ok(reply);
     }
     run(function.handle, call, deadline).await
+}
+
+/// What may be known already of what a request asks for.
+fn sought<'a>(function: &HttpFunction, parts: &Parts, key: Option<&'a str>, order: Option<OrderId>) -> Sought<'a> {
+    if let Some(key) = key {
+        return Sought::Effect { function: function.spec.name, key };
+    }
+    let view = function.view_of.and_then(|view_of| view_of(parts.uri.query().unwrap_or_default()));
+    match (order, view) {
+        (Some(order), Some(view)) => Sought::Order { order, view },
+        _ => Sought::Nothing,
+    }
 }
 
 /// Percent-decodes the path's parameters, here and nowhere else.

@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 
 use super::{event::Event, feed::Feed};
 use crate::{
+    cache::{Bells, Cache},
     clock,
     db::{self, Database, outbox_events},
     domain::{ids::TenantId, position::Position, retention},
@@ -44,6 +45,7 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     database: Database,
     feeds: Mutex<HashMap<TenantId, Arc<Feed>>>,
+    bells: Option<Bells>,
     room: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
@@ -71,10 +73,26 @@ impl Drop for Leaver {
 }
 
 impl Hub {
-    /// Follows nothing yet. `stop` turns true when the process ends: then every stream does.
-    pub fn new(database: Database, stop: watch::Receiver<bool>) -> Self {
-        let room = Arc::new(Semaphore::new(FOLLOWERS_MAX));
-        Self(Arc::new(Inner { database, feeds: Mutex::default(), room, stop }))
+    /// Follows nothing yet. `cache` has the bells, `stop` turns true when the process ends: then every stream does. To be called within the
+    /// runtime.
+    pub fn new(database: Database, cache: Option<&Cache>, stop: watch::Receiver<bool>) -> Self {
+        Self(Arc::new_cyclic(|inner: &Weak<Inner>| {
+            let inner = inner.clone();
+            let on_ring = move |tenant| {
+                if let Some(hub) = inner.upgrade() {
+                    Self(hub).ring(tenant);
+                }
+            };
+            let bells = cache.map(|cache| cache.listen(on_ring));
+            Inner { database, feeds: Mutex::default(), bells, room: Arc::new(Semaphore::new(FOLLOWERS_MAX)), stop }
+        }))
+    }
+
+    /// Somebody says that something happened to the tenant's orders.
+    fn ring(&self, tenant: TenantId) {
+        if let Some(feed) = self.feeds().get(&tenant) {
+            feed.ring();
+        }
     }
 
     /// Begins to listen to a tenant's events.
@@ -113,6 +131,9 @@ impl Hub {
         });
         let joined = Joined::new(feed);
         if is_new {
+            if let Some(bells) = &self.0.bells {
+                bells.want(tenant);
+            }
             tokio::spawn(Arc::clone(feed).run(self.clone(), self.0.stop.clone()));
         }
         joined
@@ -124,6 +145,9 @@ impl Hub {
         let is_deserted = feeds.get(&tenant).is_none_or(|feed| feed.followers() == 0);
         if is_deserted {
             feeds.remove(&tenant);
+            if let Some(bells) = &self.0.bells {
+                bells.forget(tenant);
+            }
         }
         is_deserted
     }

@@ -1,5 +1,9 @@
 //! One order, whole.
 
+use std::sync::Arc;
+
+use moka::future::Cache as Memory;
+
 use super::{Database, QueryError};
 use crate::{
     db::{TenantTx, orders},
@@ -8,6 +12,9 @@ use crate::{
         order::Order,
     },
 };
+
+/// Orders that are being read at once and shared by those who wait; beyond it some are read twice.
+const SHARED_MAX: u64 = 10_000;
 
 /// Reads it.
 ///
@@ -18,4 +25,34 @@ pub async fn execute(database: &Database, tenant: TenantId, order: OrderId) -> R
     let loaded = orders::order_load(&mut tx, tenant, order).await;
     tx.rollback().await;
     loaded?.ok_or(QueryError::NotFound)
+}
+
+/// Reads under way. Whoever asks for an order that is just being read waits for that, so that a thousand readers of a popular order, whose
+/// view has just run out, cost PostgreSQL one look. Nothing is remembered beyond the read. Cheap to clone.
+#[derive(Clone)]
+pub struct SharedReads(Memory<(TenantId, OrderId), Arc<Order>>);
+
+impl Default for SharedReads {
+    fn default() -> Self {
+        Self(Memory::new(SHARED_MAX))
+    }
+}
+
+impl SharedReads {
+    /// Reads it, or waits for who does; by itself if what comes of that is older than `min_version`, because that read had begun before
+    /// the change that the caller knows of.
+    ///
+    /// # Errors
+    /// As for [`execute`].
+    pub async fn execute(&self, database: &Database, tenant: TenantId, order: OrderId, min_version: u64) -> Result<Arc<Order>, QueryError> {
+        let key = (tenant, order);
+        let read = async { execute(database, tenant, order).await.map(Arc::new) };
+        let shared = self.0.try_get_with(key, read).await;
+        self.0.invalidate(&key).await;
+        match shared {
+            Ok(order) if order.version >= min_version => Ok(order),
+            Ok(_) => execute(database, tenant, order).await.map(Arc::new),
+            Err(error) => Err(QueryError::shared(error)),
+        }
+    }
 }

@@ -10,6 +10,8 @@ pub mod list_dead_letters;
 pub mod list_orders;
 pub mod list_payment_operations;
 
+use std::{error::Error, sync::Arc};
+
 use crate::db;
 
 pub use crate::db::{
@@ -25,19 +27,30 @@ pub enum QueryError {
     NotFound,
     /// Try again later: PostgreSQL is away or overloaded.
     #[error("the database is not available")]
-    Unavailable(#[source] db::Error),
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// Ours to mend.
     #[error("internal error")]
-    Internal(#[source] db::Error),
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl QueryError {
+    /// An error that others got as well, so that it cannot be taken apart.
+    fn shared(error: Arc<Self>) -> Self {
+        match &*error {
+            Self::NotFound => Self::NotFound,
+            Self::Unavailable(_) => Self::Unavailable(error.into()),
+            Self::Internal(_) => Self::Internal(error.into()),
+        }
+    }
 }
 
 impl From<db::Error> for QueryError {
     fn from(error: db::Error) -> Self {
         match error {
             db::Error::Unavailable(_) | db::Error::CommitUnknown(_) | db::Error::LockTimeout(_) | db::Error::Serialization(_) => {
-                Self::Unavailable(error)
+                Self::Unavailable(error.into())
             }
-            db::Error::Constraint(..) | db::Error::Unexpected(_) => Self::Internal(error),
+            db::Error::Constraint(..) | db::Error::Unexpected(_) => Self::Internal(error.into()),
         }
     }
 }

@@ -45,7 +45,7 @@ impl App {
             direct_url: config.database.direct_url.clone(),
             keyring: config.keyring.clone(),
             operator_key: config.operator_key.clone(),
-            cache: config.redis.as_ref().map(|redis| Cache::new(&redis.url)).transpose()?,
+            cache: config.redis.as_ref().map(|redis| Cache::new(&redis.urls)).transpose()?,
             amqp_url: config.amqp.as_ref().map(|amqp| amqp.url.clone()),
             payment_service: payment_service.map_err(|error| StartError::PaymentService(error.into()))?,
             webhook_secrets: config.webhook_secrets.clone(),
@@ -63,7 +63,7 @@ impl App {
         let Some(role) = role else { return Ok(health) };
         let cache = self.cache.clone().ok_or(StartError::NotRead("REDIS_URL"))?;
         let authenticator = Authenticator::new(self.database(role)?, cache, self.keyring()?, self.operator_key.as_ref());
-        let live = Hub::new(self.database(role)?, shutdown.receiver());
+        let live = Hub::new(self.database(role)?, self.cache.as_ref(), shutdown.receiver());
         let state = http::State::new(self.context(role)?, self.database(role)?, authenticator, self.webhook_secrets.clone(), live);
         Ok(http::router(functions, state).merge(health))
     }

@@ -26,8 +26,12 @@ pub const OUTBOX_HELD_ORDERS: &str = "outbox_held_orders";
 pub const AMQP_LINKS_LOST: &str = "amqp_links_lost_total";
 /// Requests refused for their signature; label `reason`.
 pub const SIGNATURE_REJECTIONS: &str = "signature_rejections_total";
-/// Requests accepted without knowing whether their nonce was used before.
-pub const NONCE_STORE_UNAVAILABLE: &str = "nonce_store_unavailable_total";
+/// Requests let in without Redis: whether their nonce was used or their session ended was not known, and their rate was this process's alone.
+pub const ADMITTED_WITHOUT_REDIS: &str = "admitted_without_redis_total";
+/// Requests refused because there were too many; label `class`.
+pub const RATE_LIMITED: &str = "rate_limited_total";
+/// Orders asked for where a view may be kept; label `result`: `hit`, `miss`, or `older` than the caller wants.
+pub const ORDER_VIEWS: &str = "order_views_total";
 /// Requests with an idempotency key; label `result`.
 pub const IDEMPOTENCY: &str = "idempotency_total";
 /// Payment operations that got an outcome; labels `kind`, `outcome`.
@@ -124,7 +128,12 @@ fn describe() {
     describe_gauge!(OUTBOX_HELD_ORDERS, "Orders that are held at a message which the broker does not take.");
     describe_counter!(AMQP_LINKS_LOST, "Links to the broker that were lost, by function.");
     describe_counter!(SIGNATURE_REJECTIONS, "Requests refused for their signature, by reason.");
-    describe_counter!(NONCE_STORE_UNAVAILABLE, "Requests accepted while Redis could not say whether their nonce was used before.");
+    describe_counter!(
+        ADMITTED_WITHOUT_REDIS,
+        "Requests let in while Redis could not say whether their nonce was used or their session ended."
+    );
+    describe_counter!(RATE_LIMITED, "Requests refused because there were too many, by class.");
+    describe_counter!(ORDER_VIEWS, "Orders asked for where a view may be kept, by result.");
     describe_counter!(IDEMPOTENCY, "Requests with an idempotency key, by result.");
     describe_counter!(PAYMENT_OPERATIONS, "Payment operations that got an outcome, by kind and outcome.");
     describe_counter!(ORDERS, "Orders that entered a status, by status.");

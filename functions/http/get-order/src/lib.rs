@@ -4,16 +4,19 @@ use serde::Deserialize;
 use shared::{
     catalog,
     http::{
-        Call, HttpFunction, Problem, Reply,
+        Call, HttpFunction, Problem, Reply, peek,
         views::{Expand, OrderView},
     },
-    queries::get_order,
 };
 use utoipa::ToSchema;
 
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
-    HttpFunction::new(&catalog::GET_ORDER, |call| Box::pin(handle(call))).query::<Query>().answers::<OrderView<'_>>().versioned()
+    HttpFunction::new(&catalog::GET_ORDER, |call| Box::pin(handle(call)))
+        .shows_orders(|query| peek::<Query>(query).map(|query| query.expand.view()))
+        .query::<Query>()
+        .answers::<OrderView<'_>>()
+        .versioned()
 }
 
 /// The query.
@@ -27,10 +30,11 @@ struct Query {
 
 async fn handle(call: Call) -> Result<Reply, Problem> {
     let Query { expand } = call.query()?;
-    let order = get_order::execute(call.database(), call.tenant()?, call.path("order_id")?).await?;
-    if call.if_none_match(order.version) {
-        return Ok(Reply::not_modified(order.version));
+    let id = call.path("order_id")?;
+    if let Some(reply) = call.kept_view(id, expand.view())? {
+        return Ok(reply);
     }
+    let order = call.reads().execute(call.database(), call.tenant()?, id, call.min_version()?).await?;
     let view = OrderView::new(&order, expand).map_err(Problem::internal)?;
-    Ok(Reply::json(catalog::GET_ORDER.success, &view)?.version(order.version))
+    call.new_view(id, expand.view(), order.version, &view)
 }

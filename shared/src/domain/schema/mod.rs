@@ -27,6 +27,7 @@ use super::{
         tender::{METHOD_MAX, TOKEN_MAX},
     },
     policy::{LINES_MAX, PAYMENT_DEADLINE_SECONDS_MAX, PAYMENT_DEADLINE_SECONDS_MIN},
+    rate::PER_SECOND_MAX,
     timestamp::Timestamp,
 };
 
@@ -112,6 +113,8 @@ described! {
     PaymentDeadlineSeconds = |about| {
         integer(i64::from(PAYMENT_DEADLINE_SECONDS_MIN), i64::from(PAYMENT_DEADLINE_SECONDS_MAX), about)
     };
+    /// Requests a second, and as many at once.
+    PerSecond = |about| integer(1, i64::from(PER_SECOND_MAX), about);
     /// Lines that an order may have.
     LinesMax = |about| integer(1, i64::try_from(LINES_MAX).unwrap_or(i64::MAX), about);
     /// How long a rotated key goes on beside its successor; one day unless told otherwise.

@@ -76,7 +76,7 @@ fn unsaid(spec: &HttpSpec) -> String {
 fn tag(spec: &HttpSpec) -> &'static str {
     match spec.permission {
         Access::Scope(scope) => scope.as_str().split(':').next().unwrap_or_default(),
-        Access::Any => "any key",
+        Access::Any => "sessions",
         Access::Webhook => "webhooks",
         Access::Public => "public",
     }
@@ -96,6 +96,6 @@ fn about(tag: &str) -> &'static str {
         "ops" => "What a person must settle",
         "webhooks" => "What partners push to us",
         "public" => "Open to everyone, without a signature",
-        _ => "For every valid key",
+        _ => "Reading without a key, for a while",
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn operation(function: &HttpFunction, route: &Route, schemas: &mut Sh
         "description": description(spec),
         "parameters": parameters(function, route, schemas)?,
         "responses": responses::responses(function, route, schemas)?,
-        "security": security(spec),
+        "security": security(spec, route),
     });
     if let Access::Scope(scope) = spec.permission {
         operation["x-required-scope"] = scope.as_str().into();
@@ -64,13 +64,15 @@ fn description(spec: &HttpSpec) -> String {
 }
 
 /// OpenAPI 3.1 lets a requirement of any scheme name roles: ours are scopes.
-fn security(spec: &HttpSpec) -> Value {
-    match spec.permission {
-        Access::Public => json!([]),
-        Access::Any => json!([{"signature": [], "signature_input": []}]),
-        Access::Scope(scope) => json!([{"signature": [scope.as_str()], "signature_input": []}]),
-        Access::Webhook => json!([{"webhook_id": [], "webhook_timestamp": [], "webhook_signature": []}]),
-    }
+fn security(spec: &HttpSpec, route: &Route) -> Value {
+    let scopes: Vec<_> = match spec.permission {
+        Access::Public => return json!([]),
+        Access::Webhook => return json!([{"webhook_id": [], "webhook_timestamp": [], "webhook_signature": []}]),
+        Access::Any => Vec::new(),
+        Access::Scope(scope) => vec![scope.as_str()],
+    };
+    let signed = json!({"signature": scopes, "signature_input": []});
+    if route.method == "GET" { json!([signed, {"session": scopes}]) } else { json!([signed]) }
 }
 
 fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Result<Vec<Value>, String> {
@@ -95,6 +97,7 @@ fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> R
         ("If-Match-Optional", !spec.if_match && contract.refuses.contains(&Code::VersionMismatch)),
         ("Last-Event-ID", matches!(contract.answers, Answers::Events(_))),
         ("If-None-Match", contract.versioned && route.method == "GET"),
+        ("Min-Version", function.view_of.is_some()),
         ("Content-Digest", contract.takes.is_some_and(|takes| takes.required) && spec.permission.is_by_key()),
         ("X-Request-Id", true),
         ("traceparent", true),

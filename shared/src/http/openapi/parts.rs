@@ -10,7 +10,7 @@ use super::super::{
     precondition::MAX_KEY_LEN,
 };
 use crate::{
-    domain::ids::{FulfillmentId, KeyId, LineId, OperationId, OrderId, PaymentId, TenantId},
+    domain::ids::{FulfillmentId, KeyId, LineId, OperationId, OrderId, PaymentId, SessionId, TenantId},
     signature::standard_webhooks::{MAX_ID_LEN, TOLERANCE_S, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP},
 };
 
@@ -75,8 +75,10 @@ pub(super) fn headers() -> Value {
             "description": "The effect is older than this request: it is answered as it was the first time.",
             "schema": {"type": "string", "const": "true"},
         },
+        "RateLimit": text("What is left now of the scarcer of the two rates: `\"reads-key\";r=41;t=1` (draft-ietf-httpapi-ratelimit-headers)."),
+        "RateLimit-Policy": text("The rates of the calling key and of all keys of its tenant, as requests (`q`) in a window of seconds (`w`)."),
         "Retry-After": {"description": "Seconds after which the same request may succeed.", "schema": {"type": "integer", "minimum": 0}},
-        "WWW-Authenticate": text("How to sign the request: `Signature` (RFC 9421), `StandardWebhooks` for a webhook."),
+        "WWW-Authenticate": text("How to sign the request: `Signature` (RFC 9421), `StandardWebhooks` for a webhook; `Bearer` for a session (RFC 6750 §3)."),
         "Accept-Signature": text("What to sign (RFC 9421 §5.1)."),
         "Accept-Post": text("The media types that are taken (W3C LDP §7.1)."),
         "Accept-Patch": text("The media types that are taken (RFC 5789 §3.1)."),
@@ -98,6 +100,7 @@ pub(super) fn parameters() -> Value {
         "If-Match-Optional": header("If-Match", false, json!({"type": "string"}), "The `ETag` of the order that the change is based on; any if left out."),
         "If-None-Match": header("If-None-Match", false, json!({"type": "string"}), "The `ETag` of the version that you have: a 304 if it is still good."),
         "Last-Event-ID": header("Last-Event-ID", false, json!({"type": "string"}), "The `id` of the last frame that you have seen: the stream goes on behind it."),
+        "Min-Version": header("Min-Version", false, json!({"type": "integer", "minimum": 0}), "The version that you know of: nothing older is shown. Without it an answer may be half a minute old."),
         "X-Request-Id": header("X-Request-Id", false, any.clone(), &request_id),
         "traceparent": header("traceparent", false, any, "W3C Trace Context; honoured and passed on if it can be read."),
         "Content-Digest": header(
@@ -128,6 +131,10 @@ pub(super) fn security_schemes() -> Value {
             "type": "apiKey", "in": "header", "name": "Signature-Input",
             "description": "What `Signature` covers, and its parameters (RFC 9421 §4.1).",
         },
+        "session": {
+            "type": "http", "scheme": "bearer",
+            "description": "The token of a session (`create-session`), for requests that read.",
+        },
         "webhook_signature": {
             "type": "apiKey", "in": "header", "name": WEBHOOK_SIGNATURE,
             "description": include_str!("webhook_signature.md"),
@@ -156,6 +163,7 @@ pub(super) fn path_parameter(name: &str) -> Option<Value> {
         "fulfillment_id" => of::<FulfillmentId>(),
         "tenant_id" => of::<TenantId>(),
         "key_id" => of::<KeyId>(),
+        "session_id" => of::<SessionId>(),
         "type" => Some(json!({
             "type": "string", "pattern": r"^[a-z_]+(\.[a-z_]+)+\.v[1-9][0-9]*$", "description": "The `type` of a message: `order.created.v1`.",
         })),

@@ -13,6 +13,8 @@ use crate::{
 
 /// Headers of every answer.
 const ALWAYS: [&str; 2] = ["X-Request-Id", "Cache-Control"];
+/// Headers of every answer to somebody's key, once it is known.
+const RATES: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
 
 /// All of them.
 ///
@@ -62,6 +64,9 @@ fn success(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Resu
         }
         Answers::Events(what) => (what, Some(json!({live::MEDIA_TYPE: {}}))),
     };
+    if spec.permission.is_by_key() {
+        names.extend(RATES);
+    }
     for (name, sent) in [("ETag", contract.versioned), ("Location", spec.success == 201), ("Idempotency-Replayed", spec.idempotency)] {
         if sent {
             names.push(name);
@@ -94,7 +99,10 @@ fn headers(names: &[&str]) -> Map<String, Value> {
 
 fn problem(status: u16, codes: &[Code], route: &Route, by_key: bool) -> Value {
     let mut names = Vec::new();
-    if codes.iter().any(|code| code.retry_after_s().is_some()) {
+    if by_key && !matches!(status, 400 | 401 | 413) {
+        names.extend(RATES);
+    }
+    if codes.iter().any(|code| code.retry_after_s().is_some() || *code == Code::RateLimited) {
         names.push("Retry-After");
     }
     match (status, route.method) {
@@ -120,10 +128,11 @@ fn problem(status: u16, codes: &[Code], route: &Route, by_key: bool) -> Value {
 fn codes(function: &HttpFunction, route: &Route) -> Vec<Code> {
     let (spec, contract) = (function.spec, &function.contract);
     let by_key = spec.permission.is_by_key();
-    let implied: [(bool, &[Code]); 11] = [
+    let implied: [(bool, &[Code]); 12] = [
         (true, &[Code::Malformed, Code::PayloadTooLarge, Code::Internal, Code::DependencyUnavailable]),
         (by_key, &SIGNATURE),
-        (by_key, &[Code::TenantSuspended]),
+        (by_key, &[Code::TenantSuspended, Code::RateLimited]),
+        (by_key && route.method == "GET", &[Code::Unauthenticated]),
         (spec.permission == Access::Webhook, &WEBHOOK_SIGNATURE),
         (matches!(spec.permission, Access::Scope(_)), &[Code::InsufficientScope]),
         (spec.idempotency, &[Code::IdempotencyKeyRequired, Code::IdempotencyKeyReused, Code::IdempotencyInProgress]),

@@ -8,6 +8,7 @@ mod order;
 mod payment;
 mod payment_operation;
 mod republish;
+mod session;
 mod tenant;
 
 pub use self::{
@@ -19,5 +20,6 @@ pub use self::{
     payment::{OperationView, OperationsView, PaymentView, operation_resolved, operations_requested, payment_added},
     payment_operation::UnsettledOperationView,
     republish::{RepublishedView, republished},
+    session::SessionView,
     tenant::{CreatedTenantView, TenantView, created_tenant},
 };

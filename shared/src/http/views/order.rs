@@ -44,6 +44,16 @@ pub struct Expand {
 impl Expand {
     const PAYMENTS: &str = "payments";
     const FULFILLMENTS: &str = "fulfillments";
+
+    /// The name of the view that shows these parts.
+    pub const fn view(self) -> &'static str {
+        match (self.payments, self.fulfillments) {
+            (false, false) => "plain",
+            (true, false) => "payments",
+            (false, true) => "fulfillments",
+            (true, true) => "payments,fulfillments",
+        }
+    }
 }
 
 impl TryFrom<String> for Expand {
