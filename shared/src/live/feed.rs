@@ -136,7 +136,7 @@ impl Feed {
         }
     }
 
-    fn hand_out(&self, rows: &[outbox_events::EventRow]) {
+    pub(super) fn hand_out(&self, rows: &[outbox_events::EventRow]) {
         let mut head = self.lock_head();
         for row in rows {
             *head = row.position;

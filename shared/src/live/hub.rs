@@ -116,13 +116,13 @@ impl Hub {
     }
 
     /// Joins the tenant's feed, if somebody follows it.
-    fn feed(&self, tenant: TenantId) -> Option<Joined> {
+    pub(super) fn feed(&self, tenant: TenantId) -> Option<Joined> {
         // Under the lock, so that its reader cannot end in between.
         self.feeds().get(&tenant).map(Joined::new)
     }
 
     /// Joins the tenant's feed, which begins behind `head` if nobody else has begun it meanwhile.
-    fn feed_from(&self, tenant: TenantId, head: Position) -> Joined {
+    pub(super) fn feed_from(&self, tenant: TenantId, head: Position) -> Joined {
         let mut feeds = self.feeds();
         let mut is_new = false;
         let feed = feeds.entry(tenant).or_insert_with(|| {
@@ -181,8 +181,8 @@ impl Hub {
 }
 
 /// A feed and the place in it where somebody joined.
-struct Joined {
-    feed: Arc<Feed>,
+pub(super) struct Joined {
+    pub(super) feed: Arc<Feed>,
     joined_at: Position,
     events: broadcast::Receiver<Arc<Event>>,
 }

@@ -28,14 +28,24 @@ use crate::{
 /// The media type of such a body.
 pub const MEDIA_TYPE: &str = "text/event-stream";
 
-/// A stream ends after this time and its reader comes back, before gateways and platforms cut it (they do after 300 s).
-const STREAM_LIMIT: Duration = Duration::from_secs(270);
-/// After so much silence a heartbeat is sent: whatever stands between keeps the connection, and a reader that is gone is noticed.
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// Frames made ahead of what has been sent. Beyond them the follower waits, and beyond what its feed keeps it reads PostgreSQL.
 const FRAMES_AHEAD: usize = 16;
-/// A reader that takes no frame for this long is let go; it comes back when it can.
-const SLOW_READER_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long things may last. (The tests have no patience for these.)
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// A stream ends after this time and its reader comes back, before gateways and platforms cut it (they do after 300 s).
+    pub(super) stream: Duration,
+    /// After so much silence a heartbeat is sent: whatever stands between keeps the connection, and a reader that is gone is noticed.
+    pub(super) silence: Duration,
+    /// A reader that takes no frame for this long is let go; it comes back when it can.
+    pub(super) slowness: Duration,
+}
+
+/// Those of the service.
+const LIMITS: Limits =
+    Limits { stream: Duration::from_secs(270), silence: Duration::from_secs(15), slowness: Duration::from_secs(20) };
+
 /// At most so long a reader waits before it comes back, and at least half of that: those of a process that has ended do not come at once.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);
 /// Between two attempts to catch up when PostgreSQL is away.
@@ -77,10 +87,14 @@ impl End {
 impl Follower {
     /// The body: everything that this follower hears until it ends.
     pub fn stream(self, ends: Ends) -> impl Stream<Item = Bytes> + Send + 'static {
+        self.stream_within(ends, LIMITS)
+    }
+
+    pub(super) fn stream_within(self, ends: Ends, limits: Limits) -> impl Stream<Item = Bytes> + Send + 'static {
         let (queue, frames) = mpsc::channel(FRAMES_AHEAD);
         let stop = self.hub().stop();
-        let until = Instant::now() + STREAM_LIMIT;
-        let pump = Pump { queue, stop, until: ends.host.map_or(until, |host| until.min(host)), frames: 0 };
+        let until = Instant::now() + limits.stream;
+        let pump = Pump { queue, stop, until: ends.host.map_or(until, |host| until.min(host)), limits, frames: 0 };
         let open = Open::new(ends.function);
         tokio::spawn(run(self, pump, open).in_current_span());
         stream::unfold(frames, async |mut frames| frames.recv().await.map(|frame| (frame, frames)))
@@ -129,6 +143,7 @@ struct Pump {
     queue: Sender<Bytes>,
     stop: watch::Receiver<bool>,
     until: Instant,
+    limits: Limits,
     frames: u64,
 }
 
@@ -138,20 +153,20 @@ impl Pump {
         self.send(frames::retry(jittered(RETRY_PAUSE))).await?;
         let word = if follower.is_lost() { Word::Resync } else { Word::Open };
         self.send(frames::word(word, follower.position())).await?;
-        let mut silent_until = Instant::now() + HEARTBEAT_EVERY;
+        let mut silent_until = Instant::now() + self.limits.silence;
         loop {
             if follower.is_behind() {
                 self.catch_up(follower).await?;
-                silent_until = Instant::now() + HEARTBEAT_EVERY;
+                silent_until = Instant::now() + self.limits.silence;
             }
             tokio::select! {
                 heard = follower.heard() => if let Heard::Event(event) = heard {
                     self.send(event.frame.clone()).await?;
-                    silent_until = Instant::now() + HEARTBEAT_EVERY;
+                    silent_until = Instant::now() + self.limits.silence;
                 },
                 () = sleep_until(silent_until) => {
                     self.send(frames::HEARTBEAT).await?;
-                    silent_until = Instant::now() + HEARTBEAT_EVERY;
+                    silent_until = Instant::now() + self.limits.silence;
                 }
                 end = ended(&mut self.stop, &self.queue, self.until) => return Ok(end),
             }
@@ -190,7 +205,7 @@ impl Pump {
 
     /// Puts a frame into the queue.
     async fn send(&mut self, frame: Bytes) -> Result<(), End> {
-        let patience = Instant::now() + SLOW_READER_LIMIT;
+        let patience = Instant::now() + self.limits.slowness;
         let sent = tokio::select! {
             biased;
             sent = timeout_at(patience, self.queue.send(frame)) => sent,
