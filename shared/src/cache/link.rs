@@ -147,9 +147,7 @@ impl Link {
     async fn connect(&self) -> RedisResult<Connection> {
         let connecting = async {
             match &self.target {
-                Target::Single(client) => {
-                    Ok(Connection::Single(client.get_multiplexed_async_connection_with_config(&limits()).await?))
-                }
+                Target::Single(client) => Ok(Connection::Single(client.get_multiplexed_async_connection_with_config(&limits()).await?)),
                 Target::Cluster(client) => Ok(Connection::Cluster(client.get_async_connection().await?)),
             }
         };

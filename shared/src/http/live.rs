@@ -10,7 +10,10 @@ use utoipa::{
     openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-use super::{Call, Problem, Reply, wrapper::{Buffered, HostDeadline}};
+use super::{
+    Call, Problem, Reply,
+    wrapper::{Buffered, HostDeadline},
+};
 use crate::{
     domain::{ids::OrderId, messages::MessageType},
     live::{self, After, Ends, Filter, Follower, OrderWatch},
@@ -62,8 +65,10 @@ impl Call {
     /// 503 when the process has no room for another stream, or PostgreSQL is away; 429 when the tenant has too many.
     pub async fn stream(&self, order: Option<OrderId>, EventTypes(types): EventTypes) -> Result<Reply, Problem> {
         if self.parts.extensions.get::<Buffered>().is_some() {
-            return Err(Problem::internal("a function that streams is called through an API Gateway: give it a function URL (RESPONSE_STREAM)")
-                .detail("streams are not offered at this address; ask for the one where they are"));
+            return Err(Problem::internal(
+                "a function that streams is called through an API Gateway: give it a function URL (RESPONSE_STREAM)",
+            )
+            .detail("streams are not offered at this address; ask for the one where they are"));
         }
         let follower = Follower::begin(self.state.live(), self.tenant()?, Filter { order, types }, self.last_event_id()).await?;
         let host = self.parts.extensions.get::<HostDeadline>().map(|HostDeadline(deadline)| *deadline);

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use super::pagination::CursorKey;
-use crate::{
-    auth::Authenticator, commands::Context, db::Database, live::Hub, queries::get_order::SharedReads, secrets::WebhookSecret,
-};
+use crate::{auth::Authenticator, commands::Context, db::Database, live::Hub, queries::get_order::SharedReads, secrets::WebhookSecret};
 
 /// Stores, keys and authenticator of this process. Cheap to clone.
 #[derive(Clone)]
@@ -24,13 +22,7 @@ struct Shared {
 impl State {
     /// `context` for commands, `database` for queries, `authenticator` for everyone who calls, `webhook_secrets` for the partner who pushes,
     /// `live` for those who follow orders.
-    pub fn new(
-        context: Context,
-        database: Database,
-        authenticator: Authenticator,
-        webhook_secrets: Vec<WebhookSecret>,
-        live: Hub,
-    ) -> Self {
+    pub fn new(context: Context, database: Database, authenticator: Authenticator, webhook_secrets: Vec<WebhookSecret>, live: Hub) -> Self {
         let cursor_key = CursorKey::new(context.keyring.derive("cursor"));
         Self(Arc::new(Shared { context, database, authenticator, cursor_key, webhook_secrets, live, reads: SharedReads::default() }))
     }

@@ -43,8 +43,7 @@ pub(super) struct Limits {
 }
 
 /// Those of the service.
-const LIMITS: Limits =
-    Limits { stream: Duration::from_secs(270), silence: Duration::from_secs(15), slowness: Duration::from_secs(20) };
+const LIMITS: Limits = Limits { stream: Duration::from_secs(270), silence: Duration::from_secs(15), slowness: Duration::from_secs(20) };
 
 /// At most so long a reader waits before it comes back, and at least half of that: those of a process that has ended do not come at once.
 const RETRY_PAUSE: Duration = Duration::from_secs(2);

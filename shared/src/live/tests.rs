@@ -25,7 +25,8 @@ use crate::{
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
 /// A hundredth of the service's.
-const LIMITS: Limits = Limits { stream: Duration::from_millis(2_700), silence: Duration::from_millis(150), slowness: Duration::from_millis(200) };
+const LIMITS: Limits =
+    Limits { stream: Duration::from_millis(2_700), silence: Duration::from_millis(150), slowness: Duration::from_millis(200) };
 
 const TENANT: TenantId = TenantId::new(Uuid::from_u128(1));
 const ORDER: OrderId = OrderId::new(Uuid::from_u128(2));

@@ -100,7 +100,9 @@ mod tests {
         ] {
             assert_eq!(Milestone::parse(text), Some(milestone), "{text}");
         }
-        for text in ["", "paid", "status:paid", "status:", "version:", "version:+1", "version:-1", "version:1.0", "number:1", "status:confirmed:"] {
+        for text in
+            ["", "paid", "status:paid", "status:", "version:", "version:+1", "version:-1", "version:1.0", "number:1", "status:confirmed:"]
+        {
             assert_eq!(Milestone::parse(text), None, "{text}");
         }
     }
