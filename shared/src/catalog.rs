@@ -403,6 +403,36 @@ pub const ROTATE_API_KEY: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Follow one order: its events as they happen
+pub const STREAM_ORDER: HttpSpec = HttpSpec {
+    name: "stream-order",
+    purpose: "Follow one order: its events as they happen",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}/stream" }],
+    permission: Access::Scope(Permission::OrdersRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 300,
+    success: 200,
+    body_max_bytes: 1048576,
+    streams: true,
+    database_role: "orders_app",
+};
+
+/// Follow all orders: their events as they happen
+pub const STREAM_ORDERS: HttpSpec = HttpSpec {
+    name: "stream-orders",
+    purpose: "Follow all orders: their events as they happen",
+    routes: &[Route { method: "GET", path: "/v1/orders/stream" }],
+    permission: Access::Scope(Permission::OrdersRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 300,
+    success: 200,
+    body_max_bytes: 1048576,
+    streams: true,
+    database_role: "orders_app",
+};
+
 /// Change a tenant's name, status or policy
 pub const UPDATE_TENANT: HttpSpec = HttpSpec {
     name: "update-tenant",
@@ -433,11 +463,27 @@ pub const VOID_PAYMENT: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Wait until an order has become something
+pub const WAIT_ORDER: HttpSpec = HttpSpec {
+    name: "wait-order",
+    purpose: "Wait until an order has become something",
+    routes: &[Route { method: "GET", path: "/v1/orders/{order_id}/wait" }],
+    permission: Access::Scope(Permission::OrdersRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 30,
+    success: 200,
+    body_max_bytes: 1048576,
+    streams: false,
+    database_role: "orders_app",
+};
+
 /// File what killed its consumer as a dead letter
 pub const ON_DEAD_LETTER: ConsumerSpec = ConsumerSpec {
     name: "on-dead-letter",
     purpose: "File what killed its consumer as a dead letter",
     queue: "order-service.dead-letters",
+    best_effort: false,
     prefetch: 8,
     bindings: &[Binding { exchange: "orders.dead", routing_keys: &["#"] }],
     sources: &[],
@@ -451,6 +497,7 @@ pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-inventory-event",
     purpose: "Apply the inventory service's answers",
     queue: "order-service.inventory-events",
+    best_effort: false,
     prefetch: 100,
     bindings: &[Binding { exchange: "inventory.events", routing_keys: &["inventory.#"] }],
     sources: &["/inventory"],
@@ -465,11 +512,56 @@ pub const ON_INVENTORY_EVENT: ConsumerSpec = ConsumerSpec {
     database_role: "orders_app",
 };
 
+/// Wake whoever looks at an order when something happened to it
+pub const ON_ORDER_EVENT: ConsumerSpec = ConsumerSpec {
+    name: "on-order-event",
+    purpose: "Wake whoever looks at an order when something happened to it",
+    queue: "order-service.live",
+    best_effort: true,
+    prefetch: 100,
+    bindings: &[Binding { exchange: "orders.events", routing_keys: &["order.#"] }],
+    sources: &["/orders"],
+    types: &[
+        "order.created.v1",
+        "order.stock_reserved.v1",
+        "order.rejected.v1",
+        "order.confirmed.v1",
+        "order.processing.v1",
+        "order.completed.v1",
+        "order.attention_required.v1",
+        "order.updated.v1",
+        "order.cancellation_requested.v1",
+        "order.lines_cancelled.v1",
+        "order.expired.v1",
+        "order.cancelled.v1",
+        "order.payment_requires_action.v1",
+        "order.payment_authorized.v1",
+        "order.payment_captured.v1",
+        "order.payment_voided.v1",
+        "order.payment_failed.v1",
+        "order.payment_unknown.v1",
+        "order.paid.v1",
+        "order.late_payment_received.v1",
+        "order.refund_requested.v1",
+        "order.refund_succeeded.v1",
+        "order.refund_failed.v1",
+        "order.fulfillment_accepted.v1",
+        "order.fulfillment_packed.v1",
+        "order.fulfillment_shipped.v1",
+        "order.fulfillment_delivered.v1",
+        "order.fulfillment_cancelled.v1",
+        "order.fulfillment_delivery_failed.v1",
+    ],
+    timeout_seconds: 15,
+    database_role: "orders_app",
+};
+
 /// Apply outcomes that the payment service announces
 pub const ON_PAYMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-payment-event",
     purpose: "Apply outcomes that the payment service announces",
     queue: "order-service.payment-events",
+    best_effort: false,
     prefetch: 100,
     bindings: &[Binding { exchange: "payments.events", routing_keys: &["payment.#", "refund.#"] }],
     sources: &["/payments", "/webhooks/payments"],
@@ -493,6 +585,7 @@ pub const ON_SHIPMENT_EVENT: ConsumerSpec = ConsumerSpec {
     name: "on-shipment-event",
     purpose: "Apply a shipping partner's progress reports",
     queue: "order-service.shipment-events",
+    best_effort: false,
     prefetch: 100,
     bindings: &[Binding { exchange: "shipping.events", routing_keys: &["shipment.#"] }],
     sources: &["/shipping"],
@@ -514,6 +607,7 @@ pub const SEND_PAYMENT_OPERATION: ConsumerSpec = ConsumerSpec {
     name: "send-payment-operation",
     purpose: "Send requested operations to the payment service, and nobody else does",
     queue: "order-service.payment-operations",
+    best_effort: false,
     prefetch: 16,
     bindings: &[Binding { exchange: "orders.commands", routing_keys: &["payment.operation.requested"] }],
     sources: &["/order-service"],
@@ -593,13 +687,16 @@ pub const HTTP: &[&HttpSpec] = &[
     &REVOKE_API_KEY,
     &REVOKE_SESSION,
     &ROTATE_API_KEY,
+    &STREAM_ORDER,
+    &STREAM_ORDERS,
     &UPDATE_TENANT,
     &VOID_PAYMENT,
+    &WAIT_ORDER,
 ];
 
 /// Every consumer.
 pub const CONSUMERS: &[&ConsumerSpec] =
-    &[&ON_DEAD_LETTER, &ON_INVENTORY_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
+    &[&ON_DEAD_LETTER, &ON_INVENTORY_EVENT, &ON_ORDER_EVENT, &ON_PAYMENT_EVENT, &ON_SHIPMENT_EVENT, &SEND_PAYMENT_OPERATION];
 
 /// Every job.
 pub const JOBS: &[&JobSpec] =

@@ -91,6 +91,8 @@ pub struct ConsumerSpec {
     pub purpose: &'static str,
     /// Its work queue.
     pub queue: &'static str,
+    /// Its messages may be lost: what the queue has no room for is dropped, the oldest first, and so is what waits for too long.
+    pub best_effort: bool,
     /// Messages under way at once: the AMQP prefetch.
     pub prefetch: u16,
     /// What the queue is bound to.

@@ -29,6 +29,7 @@ pub mod signature;
 // Ring 3: use cases.
 pub(crate) mod auth;
 pub mod commands;
+pub(crate) mod live;
 pub(crate) mod partners;
 pub mod queries;
 // Ring 4: carriers.

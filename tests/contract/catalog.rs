@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use shared::{
     catalog::{self, CONSUMERS, HTTP, JOBS},
-    domain::payments::news_type::PaymentNewsType,
+    domain::{messages::MessageType, payments::news_type::PaymentNewsType},
     function::Route,
 };
 
@@ -70,6 +70,14 @@ fn consumers_listen_to_declared_exchanges_and_have_queues_of_their_own() {
             assert!(bound, "{} understands {} and binds no key for it", spec.name, r#type);
         }
     }
+}
+
+/// An event of a type that it does not know would be a dead letter, each time.
+#[test]
+fn whoever_looks_on_knows_every_event() {
+    let events: BTreeSet<_> = MessageType::ALL.iter().filter(|kind| kind.is_event()).map(|kind| kind.as_str()).collect();
+    let known: BTreeSet<_> = catalog::ON_ORDER_EVENT.types.iter().copied().collect();
+    assert_eq!(known, events, "functions/consumers/on-order-event/Cargo.toml has to name every event that we publish");
 }
 
 #[test]

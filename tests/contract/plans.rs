@@ -48,6 +48,24 @@ async fn every_week_of_the_outbox_is_read_by_an_index_from_its_first_message_on(
     }
 }
 
+/// Whoever follows a tenant reads what is behind a position and nothing before it, however much there is and whoever's.
+#[tokio::test]
+async fn the_events_behind_a_position_are_read_by_an_index_in_every_week() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let sql = database.sql();
+    let weeks = usize::try_from(sql.count("outbox_partitions").await).unwrap();
+    for (statement, arguments, condition) in [
+        ("outbox_events_after", "gen_random_uuid(), '7', 1, NULL, 100", "ROW(tx, seq) > ROW("),
+        ("outbox_event_at", "gen_random_uuid(), '7', 1, now()", "(tx = "),
+        ("outbox_event_last", "gen_random_uuid()", "(tx < pg_snapshot_xmin("),
+    ] {
+        let plan = plan(&sql, statement, "orders_app", arguments).await;
+        let scans = plan.lines().filter(|line| line.contains("tenant_id_tx_seq_idx")).count();
+        let conditions = plan.lines().filter(|line| line.contains("Index Cond") && line.contains(condition)).count();
+        assert!((scans, conditions) == (weeks + 1, weeks + 1) && !plan.contains("Sort  "), "{statement}:\n{plan}");
+    }
+}
+
 /// What prune-records deletes is found from its oldest row on, however much is younger.
 #[tokio::test]
 async fn what_is_old_is_found_by_its_index() {

@@ -2,7 +2,7 @@
 //! another. It names the owner, so only row-level security keeps the rows from it.
 
 use serde_json::Value;
-use tests::{Caller, Sql, Stack, raw_id, sample};
+use tests::{Caller, Sql, Stack, raw_id, sample, until};
 
 use super::{routes, statements};
 
@@ -45,6 +45,9 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
             let ids = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map(uuid);
             [vec![tenant.clone()], vec!["NULL".to_owned(); 8], ids.to_vec(), vec!["10".to_owned()]].concat()
         }
+        "outbox_event_at" => vec![tenant.clone(), text(&owner.event.0), owner.event.1.clone(), "'epoch'".to_owned()],
+        "outbox_event_last" => vec![tenant.clone()],
+        "outbox_events_after" => vec![tenant.clone(), text("0"), "0".to_owned(), "NULL".to_owned(), "10".to_owned()],
         "payment_operation_find" => vec![tenant.clone(), owner.operation.clone()],
         "order_find_by_payment" => vec![tenant.clone(), owner.payment.clone()],
         "payment_operation_find_unsettled" => vec![owner.operation.clone(), "NULL".to_owned()],
@@ -68,10 +71,12 @@ struct Owner {
     payment: String,
     operation: String,
     letter: String,
+    /// The position of an event: transaction and number.
+    event: (String, String),
 }
 
 impl Owner {
-    async fn with_an_order(caller: &Caller) -> Self {
+    async fn with_an_order(caller: &Caller, sql: &Sql) -> Self {
         let order = sample::with(|order| order["external_reference"] = "cart-1842".into());
         let placed = caller.post("/v1/orders").key("k-1").json(&order).send().await.expect(201).json();
         let payments = caller.order(placed["id"].as_str().unwrap()).await["payments"].clone();
@@ -82,12 +87,20 @@ impl Owner {
             payment: uuid(raw_id(payments[0]["id"].as_str().unwrap())),
             operation: uuid(raw_id(payments[0]["operations"][0]["id"].as_str().unwrap())),
             letter: uuid(LETTER),
+            event: position(sql).await,
         }
     }
 }
 
 fn uuid(text: &str) -> String {
     format!("'{text}'::uuid")
+}
+
+/// Where the first event stands, as soon as it can be told: other tests have open transactions.
+async fn position(sql: &Sql) -> (String, String) {
+    let query = "SELECT tx::text, seq::text FROM outbox WHERE exchange = 'orders.events' AND tx < pg_snapshot_xmin(pg_current_snapshot())";
+    let event = until("the event can be told", async || sql.rows(query).await.pop()).await;
+    (event["tx"].as_str().unwrap().to_owned(), event["seq"].as_str().unwrap().to_owned())
 }
 
 /// Reading statements that find something for these arguments.
@@ -125,7 +138,7 @@ fn without_comments(text: &str) -> String {
 async fn start() -> (Stack, Caller, Owner) {
     let stack = routes::start().await;
     let caller = stack.tenant().await;
-    let owner = Owner::with_an_order(&caller).await;
+    let owner = Owner::with_an_order(&caller, &stack.sql()).await;
     // Something for a person to settle.
     stack.sql().execute("UPDATE payment_operations SET state = 'unknown'").await.unwrap();
     let letter = format!(

@@ -50,6 +50,30 @@ async fn a_request_is_answered_in_time() {
     assert_eq!(answer["statusCode"], 200, "{answer}");
 }
 
+/// What a function URL passes on as it comes: a document with status and headers, eight zero bytes, the body.
+#[tokio::test]
+async fn a_stream_ends_before_its_invocation_does_and_is_not_to_be_had_through_a_gateway() {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant().await;
+    place(&caller).await;
+    let mut api = RuntimeApi::host("stream-orders", stack.environment()).await;
+    let through = |domain: &str| {
+        let mut event = request(caller.get("/v1/orders/stream").header("last-event-id", "0-0"));
+        event["requestContext"]["domainName"] = domain.into();
+        event
+    };
+    let url = api.invoke(&through("abc.lambda-url.eu-central-1.on.aws"), Duration::from_secs(5)).await.unwrap();
+    let (head, body) = url.as_str().unwrap().split_once("\0\0\0\0\0\0\0\0").unwrap();
+    let head: Value = serde_json::from_str(head).unwrap();
+    assert_eq!((&head["statusCode"], &head["headers"]["content-type"]), (&json!(200), &json!("text/event-stream")));
+    let told: Vec<_> = body.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    assert_eq!(told, ["open", "order.created.v1", "close"], "{body}");
+
+    let gateway = api.invoke(&through("abc.execute-api.eu-central-1.amazonaws.com"), Duration::from_secs(5)).await.unwrap();
+    assert_eq!(gateway["statusCode"], 500, "{gateway}");
+    assert!(gateway["body"].as_str().unwrap().contains("streams are not offered at this address"), "{gateway}");
+}
+
 #[tokio::test]
 async fn a_batch_is_given_back_before_it_is_cut() {
     let stack = Stack::start(Options::http()).await;

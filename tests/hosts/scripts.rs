@@ -42,8 +42,11 @@ pub const ALL: &[Script] = &[
     Script { function: "revoke-api-key", run: |talk| Box::pin(revoke_api_key(talk)) },
     Script { function: "revoke-session", run: |talk| Box::pin(revoke_session(talk)) },
     Script { function: "rotate-api-key", run: |talk| Box::pin(rotate_api_key(talk)) },
+    Script { function: "stream-order", run: |talk| Box::pin(stream_order(talk)) },
+    Script { function: "stream-orders", run: |talk| Box::pin(stream_orders(talk)) },
     Script { function: "update-tenant", run: |talk| Box::pin(update_tenant(talk)) },
     Script { function: "void-payment", run: |talk| Box::pin(void_payment(talk)) },
+    Script { function: "wait-order", run: |talk| Box::pin(wait_order(talk)) },
 ];
 
 const UNKNOWN_ORDER: &str = "ord_0198f000000070008000000000000001";
@@ -108,6 +111,36 @@ async fn get_order(talk: &mut Talk) {
     talk.say("an unknown order", 404, caller.get(&format!("/v1/orders/{UNKNOWN_ORDER}"))).await;
     talk.say("an id of nothing", 404, caller.get("/v1/orders/%F0%9F%8D%B5")).await;
     talk.say("an unknown part", 422, caller.get(&format!("{path}?expand=secrets"))).await;
+    talk.say("unsigned", 401, caller.get(&path).unsigned()).await;
+}
+
+/// Only the head of a stream is the same in every host; what flows is tried by `tests/it` and, on Lambda, by `deadlines`.
+async fn stream_order(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let path = format!("/v1/orders/{id}/stream");
+    talk.say("its head only", 200, caller.request(http::Method::HEAD, &path)).await;
+    talk.say("of an unknown order", 404, caller.get(&format!("/v1/orders/{UNKNOWN_ORDER}/stream"))).await;
+    talk.say("of some types", 422, caller.get(&format!("{path}?types=order.paid.v1"))).await;
+    talk.say("unsigned", 401, caller.get(&path).unsigned()).await;
+}
+
+async fn stream_orders(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let path = "/v1/orders/stream";
+    talk.say("its head only", 200, caller.request(http::Method::HEAD, path)).await;
+    talk.say("of some types", 200, caller.request(http::Method::HEAD, &format!("{path}?types=order.paid.v1%2Corder.completed.v1"))).await;
+    talk.say("of types that nobody knows", 422, caller.get(&format!("{path}?types=order.paid"))).await;
+    talk.say("unsigned", 401, caller.get(path).unsigned()).await;
+}
+
+async fn wait_order(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    let path = format!("/v1/orders/{id}/wait");
+    talk.say("for what is so", 200, caller.get(&format!("{path}?until=status:pending"))).await;
+    talk.say("for a version that is known", 304, caller.get(&format!("{path}?until=version:1")).header("if-none-match", "\"v1\"")).await;
+    talk.say("of an unknown order", 404, caller.get(&format!("/v1/orders/{UNKNOWN_ORDER}/wait?until=version:1"))).await;
+    talk.say("for nothing", 422, caller.get(&path)).await;
+    talk.say("for what is no status", 422, caller.get(&format!("{path}?until=status:paid"))).await;
     talk.say("unsigned", 401, caller.get(&path).unsigned()).await;
 }
 

@@ -45,6 +45,7 @@ impl<'s, C: Carrier> Story<'s, C> {
         self.stock().await;
         self.money().await;
         self.parcel().await;
+        self.bell().await;
         self.killers().await;
         assert_eq!(self.caller.order(&self.order).await["status"], "completed");
     }
@@ -114,6 +115,15 @@ impl<'s, C: Carrier> Story<'s, C> {
         for stage in ["accepted", "packed", "shipped", "delivered", "delivered"] {
             self.bring(spec, self.event(spec, &format!("shipment.{stage}.v1"), stage, &data), "done").await;
         }
+    }
+
+    /// Our own events, which leave no trace.
+    async fn bell(&self) {
+        let spec = &catalog::ON_ORDER_EVENT;
+        let told = |id: &str| self.event(spec, "order.created.v1", id, &json!({ "order": { "version": 1, "unknown_member": null } }));
+        self.bring(spec, told("told"), "done").await;
+        self.bring(spec, told("told"), "done").await;
+        self.bring(spec, self.event(spec, "order.created.v1", "misshapen", &json!({ "order": 7 })), "dead").await;
     }
 
     /// What the broker gave up on. Whatever it is, it is believed.

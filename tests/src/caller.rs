@@ -1,5 +1,7 @@
 //! A tenant's program: signs its requests as `orders-v1` wants, or, when a test says so, in every wrong way.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 use shared::signature::{RequestParts, sign};
@@ -325,6 +327,13 @@ impl Request<'_> {
         self.try_send().await.unwrap_or_else(|error| panic!("no answer: {error:?}"))
     }
 
+    /// Sends it and returns as soon as the answer begins.
+    pub(crate) async fn begin(self, limit: Duration) -> Result<reqwest::Response, reqwest::Error> {
+        let (http, base) = (self.caller.http.clone(), self.caller.base.clone());
+        let (method, path, headers, body) = self.into_parts();
+        http.request(method, format!("{base}{path}")).headers(headers).body(body).timeout(limit).send().await
+    }
+
     /// Sends it to a service that may be away.
     ///
     /// # Errors
@@ -337,7 +346,11 @@ impl Request<'_> {
         let (method, path, headers, body) = self.into_parts();
         let request = http.request(method.clone(), format!("{base}{path}")).headers(headers).body(body.clone());
         let answer = request.send().await?;
-        let answer = Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: answer.bytes().await?.to_vec() };
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        // A stream lasts: whoever wants more than its head reads it by `follow`.
+        let is_stream = headers.get("content-type").is_some_and(|value| value == "text/event-stream");
+        let read = if is_stream { Vec::new() } else { answer.bytes().await?.to_vec() };
+        let answer = Answer { status, headers, body: read };
         contract::hold(&Exchange { method: method.as_str(), path: &path, body: &body, answer: &answer });
         Ok(answer)
     }

@@ -21,12 +21,13 @@ const PAYMENT_KEY: (&str, &str) = ("key_tests", "a secret of the tests");
 const NOBODY: &str = "http://127.0.0.1:1";
 
 /// The queues that a whole service consumes.
-const QUEUES: [&str; 5] = [
+const QUEUES: [&str; 6] = [
     "order-service.payment-events",
     "order-service.inventory-events",
     "order-service.shipment-events",
     "order-service.payment-operations",
     "order-service.dead-letters",
+    "order-service.live",
 ];
 /// The queues that the simulated partners consume.
 const PARTNER_QUEUES: [&str; 2] = ["simulator.inventory", "simulator.shipping"];

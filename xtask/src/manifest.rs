@@ -118,6 +118,9 @@ pub enum Need {
 pub struct Consumer {
     /// The queue it owns.
     pub queue: String,
+    /// Its messages may be lost: the queue drops what it has no room for, and what waits for too long.
+    #[serde(default)]
+    pub best_effort: bool,
     /// Messages taken before the first is settled.
     pub prefetch: u16,
     /// What fills the queue.

@@ -13,9 +13,9 @@ use futures_util::{
     future::{BoxFuture, Shared},
 };
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisError, RedisFuture, RedisResult, Value,
-    aio::{ConnectionLike, MultiplexedConnection},
-    cluster::ClusterClient,
+    AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo as _, Pipeline, ProtocolVersion, RedisError, RedisFuture, RedisResult, Value,
+    aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection},
+    cluster::{ClusterClient, ClusterClientBuilder},
     cluster_async::ClusterConnection,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -36,6 +36,7 @@ const CLUSTER_RETRY_MAX_MS: u64 = 40;
 const SEPARATOR: char = ',';
 
 pub(super) struct Link {
+    urls: SecretString,
     target: Target,
     state: Mutex<State>,
 }
@@ -64,20 +65,34 @@ pub(super) enum Connection {
 impl Link {
     /// Connects to nothing yet.
     pub(super) fn new(urls: &SecretString) -> RedisResult<Self> {
-        let urls: Vec<&str> = urls.expose_secret().split(SEPARATOR).map(str::trim).collect();
-        let target = match urls.as_slice() {
+        let target = match nodes(urls).as_slice() {
             [url] => Target::Single(Client::open(*url)?),
-            nodes => Target::Cluster(
-                ClusterClient::builder(nodes.iter().copied())
-                    .connection_timeout(DIAL_LIMIT)
-                    .response_timeout(RESPONSE_TIMEOUT)
-                    .retries(CLUSTER_RETRIES)
-                    .min_retry_wait(CLUSTER_RETRY_MIN_MS)
-                    .max_retry_wait(CLUSTER_RETRY_MAX_MS)
-                    .build()?,
-            ),
+            nodes => Target::Cluster(cluster(nodes).build()?),
         };
-        Ok(Self { target, state: Mutex::default() })
+        Ok(Self { urls: urls.clone(), target, state: Mutex::default() })
+    }
+
+    /// A connection of its own that hands `push` whatever Redis says unasked, its end included.
+    ///
+    /// # Errors
+    /// Nobody answers there.
+    pub(super) async fn listen(&self, push: impl AsyncPushSender) -> RedisResult<Connection> {
+        let connecting = async {
+            match nodes(&self.urls).as_slice() {
+                [url] => {
+                    let info = url.into_connection_info()?;
+                    let spoken = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+                    let client = Client::open(info.set_redis_settings(spoken))?;
+                    let config = limits().set_push_sender(push);
+                    Ok(Connection::Single(client.get_multiplexed_async_connection_with_config(&config).await?))
+                }
+                nodes => {
+                    let client = cluster(nodes).use_protocol(ProtocolVersion::RESP3).push_sender(push).build()?;
+                    Ok(Connection::Cluster(client.get_async_connection().await?))
+                }
+            }
+        };
+        tokio::time::timeout(DIAL_LIMIT, connecting).await.unwrap_or_else(|_| Err(given_up()))
     }
 
     pub(super) fn is_cluster(&self) -> bool {
@@ -132,11 +147,7 @@ impl Link {
     async fn connect(&self) -> RedisResult<Connection> {
         let connecting = async {
             match &self.target {
-                Target::Single(client) => {
-                    let config =
-                        AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL_LIMIT)).set_response_timeout(Some(RESPONSE_TIMEOUT));
-                    Ok(Connection::Single(client.get_multiplexed_async_connection_with_config(&config).await?))
-                }
+                Target::Single(client) => Ok(Connection::Single(client.get_multiplexed_async_connection_with_config(&limits()).await?)),
                 Target::Cluster(client) => Ok(Connection::Cluster(client.get_async_connection().await?)),
             }
         };
@@ -146,6 +157,42 @@ impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics under this lock, and its two parts are whole at any time.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The addresses in `REDIS_URL`.
+fn nodes(urls: &SecretString) -> Vec<&str> {
+    urls.expose_secret().split(SEPARATOR).map(str::trim).collect()
+}
+
+fn limits() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL_LIMIT)).set_response_timeout(Some(RESPONSE_TIMEOUT))
+}
+
+fn cluster(nodes: &[&str]) -> ClusterClientBuilder {
+    ClusterClient::builder(nodes.iter().copied())
+        .connection_timeout(DIAL_LIMIT)
+        .response_timeout(RESPONSE_TIMEOUT)
+        .retries(CLUSTER_RETRIES)
+        .min_retry_wait(CLUSTER_RETRY_MIN_MS)
+        .max_retry_wait(CLUSTER_RETRY_MAX_MS)
+}
+
+impl Connection {
+    /// Listens to a channel.
+    pub(super) async fn ssubscribe(&mut self, channel: &str) -> RedisResult<()> {
+        match self {
+            Self::Single(connection) => redis::cmd("SSUBSCRIBE").arg(channel).exec_async(connection).await,
+            Self::Cluster(connection) => connection.ssubscribe(channel).await,
+        }
+    }
+
+    /// Listens to it no longer.
+    pub(super) async fn sunsubscribe(&mut self, channel: &str) -> RedisResult<()> {
+        match self {
+            Self::Single(connection) => redis::cmd("SUNSUBSCRIBE").arg(channel).exec_async(connection).await,
+            Self::Cluster(connection) => connection.sunsubscribe(channel).await,
+        }
     }
 }
 

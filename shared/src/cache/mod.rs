@@ -10,6 +10,7 @@
 //! | `o:{tenant}:order` | an order's newest known version, and its sealed views | 30 s ± 20 % |
 //! | `i:{tenant}:function:key` | a sealed answer that was replayed before | 24 h |
 //! | `s:{tenant}:session` | a session that nobody has ended | 15 min |
+//! | `e:{tenant}` | no key but a channel: the bell of live views | – |
 //!
 //! Ids stand in keys as 32 hex digits. The braces are the hash tag: what is a tenant's lies in one slot, so that one script serves a whole
 //! request ([`admission`]), and one shard is a tenant's ceiling. The cluster client sends a command again whose connection broke, so each
@@ -17,6 +18,7 @@
 
 mod admission;
 mod answers;
+mod bells;
 mod link;
 mod orders;
 mod script;
@@ -33,6 +35,7 @@ use secrecy::SecretString;
 pub use self::{
     admission::{Admission, Entry, Found, Pass, Wanted},
     answers::AnswerKey,
+    bells::Bells,
     orders::{OrderKey, SealedView},
 };
 use self::{link::Link, script::Script, shards::Shards};

@@ -6,6 +6,7 @@
 //! and writes in short statements of its own, with its row of the audit trail beside the effect. No network inside a transaction;
 //! nothing that matters after it.
 
+pub mod announce_event;
 mod answer;
 pub(crate) mod apply_messages;
 mod audit;

@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "outbox partitions", include_str!("../../../migrations/0008_outbox_partitions.sql")),
     (9, "dead letters", include_str!("../../../migrations/0009_dead_letters.sql")),
     (10, "retention", include_str!("../../../migrations/0010_retention.sql")),
+    (12, "live", include_str!("../../../migrations/0012_live.sql")),
 ];
 
 /// Role that owns the schema.

@@ -15,6 +15,7 @@ pub mod migrations;
 pub mod order_numbers;
 pub mod orders;
 pub mod outbox;
+pub mod outbox_events;
 pub mod outbox_weeks;
 pub mod payment_operations;
 mod tenant_tx;

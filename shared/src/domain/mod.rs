@@ -24,6 +24,7 @@ pub mod patch;
 pub mod payments;
 pub mod permissions;
 pub mod policy;
+pub mod position;
 pub mod rate;
 pub mod republish;
 pub mod retention;

@@ -28,6 +28,8 @@ pub(super) enum Answers {
     Page(Shape),
     /// Ready-made content, by path: media type and what it is.
     Content(&'static [(&'static str, &'static str, &'static str)]),
+    /// Events as they happen, `text/event-stream`: what they are.
+    Events(&'static str),
 }
 
 /// The promises of one function.
@@ -37,7 +39,7 @@ pub(super) struct Contract {
     pub(super) takes: Option<Takes>,
     pub(super) answers: Answers,
     pub(super) versioned: bool,
-    /// A second status of success, and when it comes.
+    /// A second status of success, and when it comes; 204 comes without the answer.
     pub(super) or_answers: Option<(u16, &'static str)>,
     pub(super) refuses: &'static [Code],
 }
@@ -45,7 +47,7 @@ pub(super) struct Contract {
 impl Contract {
     /// Whether a query can mean anything. Ready-made content lets any pass, because people add them against caches.
     pub(super) const fn takes_query(&self) -> bool {
-        self.query.is_some() || !matches!(self.answers, Answers::Nothing | Answers::One(_))
+        self.query.is_some() || !matches!(self.answers, Answers::Nothing | Answers::One(_) | Answers::Events(_))
     }
 }
 
@@ -100,6 +102,13 @@ impl HttpFunction {
         self
     }
 
+    /// Events as they happen, for as long as the stream lasts, and which ones.
+    #[must_use]
+    pub fn streams(mut self, what: &'static str) -> Self {
+        self.contract.answers = Answers::Events(what);
+        self
+    }
+
     /// Its answer has an `ETag`; if it is a read, a caller who has that version gets a 304.
     #[must_use]
     pub fn versioned(mut self) -> Self {
@@ -107,7 +116,7 @@ impl HttpFunction {
         self
     }
 
-    /// The same answer under another status of success, and when that comes.
+    /// The same answer under another status of success, or with 204 none, and when that comes.
     #[must_use]
     pub fn or_answers(mut self, status: u16, when: &'static str) -> Self {
         self.contract.or_answers = Some((status, when));

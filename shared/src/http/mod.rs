@@ -19,6 +19,7 @@ mod fingerprint;
 mod function;
 mod json_shape;
 mod kept_views;
+mod live;
 pub mod openapi;
 mod pagination;
 mod precondition;
@@ -35,12 +36,13 @@ mod tests;
 pub mod views;
 mod wrapper;
 
-pub(crate) use self::wrapper::HostDeadline;
+pub(crate) use self::wrapper::{Buffered, HostDeadline};
 pub use self::{
     call::Call,
     code::Code,
     content::Content,
     function::{BoxFuture, HttpFunction},
+    live::{EventTypes, News},
     pagination::Page,
     problem::Problem,
     query::peek,

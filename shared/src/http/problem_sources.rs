@@ -2,7 +2,7 @@
 
 use http::{
     HeaderValue,
-    header::{HeaderName, WWW_AUTHENTICATE},
+    header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
 use super::{Code, Problem};
@@ -14,9 +14,13 @@ use crate::{
         actions::NotAllowed,
         draft::{Exceeded, Limit},
     },
+    live::NotFollowed,
     queries::QueryError,
     signature::{PROFILE_TAG, Reason, Rejection, standard_webhooks},
 };
+
+/// When a stream of a tenant that has too many may be tried again, in seconds: some of them end by themselves.
+const STREAM_RETRY_AFTER_S: &str = "10";
 
 /// What a caller should sign (RFC 9421 §5.1).
 const ACCEPT_SIGNATURE: HeaderName = HeaderName::from_static("accept-signature");
@@ -95,6 +99,18 @@ impl From<QueryError> for Problem {
             QueryError::NotFound => Self::not_found(),
             QueryError::Unavailable(_) => Self::unavailable(error),
             QueryError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<NotFollowed> for Problem {
+    fn from(error: NotFollowed) -> Self {
+        match error {
+            NotFollowed::Full => Self::unavailable(error),
+            NotFollowed::FullOfTenant => Self::new(Code::RateLimited)
+                .detail("the tenant has as many open streams as one may have; close some of them")
+                .header(RETRY_AFTER, HeaderValue::from_static(STREAM_RETRY_AFTER_S)),
+            NotFollowed::Database(error) => QueryError::from(error).into(),
         }
     }
 }

@@ -29,6 +29,10 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HostDeadline(pub(crate) Instant);
 
+/// A request's extension: its host passes an answer on only when it is whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Buffered;
+
 /// Answers one request to an endpoint.
 pub(super) async fn serve(function: HttpFunction, route: &'static Route, state: State, request: Request) -> Response<Body> {
     let mut exchange = Exchange::begin(Some((function.spec, route)), request.method(), request.headers());

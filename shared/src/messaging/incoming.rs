@@ -266,6 +266,7 @@ mod tests {
         name: "on-payment-event",
         purpose: "",
         queue: "q",
+        best_effort: false,
         prefetch: 1,
         bindings: &[],
         sources: &["/payments"],

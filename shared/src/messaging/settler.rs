@@ -44,6 +44,8 @@ enum Handle {
     Itself(fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>),
     /// It says what the message asks of an order, and leaves the rest to us.
     Order(ReadChange),
+    /// It looks on: it changes nothing that is kept, and tells Redis.
+    Watch(fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>),
     /// It files whatever comes: each message killed a handler.
     Bury,
 }
@@ -61,6 +63,16 @@ impl ConsumerFunction {
     /// take effect together.
     pub const fn changing_orders(spec: &'static ConsumerSpec, read: fn(&Incoming) -> Result<Change, Rejection>) -> Self {
         Self { spec, handle: Handle::Order(read), data: None }
+    }
+
+    /// Joins a manifest and what looks on: it changes nothing that is kept, so it claims nothing, and a repeat is no harm. It tells Redis.
+    pub const fn watching(spec: &'static ConsumerSpec, handle: fn(Incoming) -> BoxFuture<'static, Result<(), Rejection>>) -> Self {
+        Self { spec, handle: Handle::Watch(handle), data: None }
+    }
+
+    /// Whether it tells Redis something.
+    pub(crate) const fn needs_redis(&self) -> bool {
+        matches!(self.handle, Handle::Watch(_))
     }
 
     /// Joins a manifest to no handler: each message killed one, so it becomes a dead letter of the consumer that it killed.
@@ -125,7 +137,7 @@ impl Settler {
     /// Reads an event that came as header fields and a body.
     pub(super) fn read(&self, fields: HeaderMap, body: Vec<u8>) -> Message {
         match self.function.handle {
-            Handle::Itself(_) | Handle::Order(_) => Message::read(&fields, body, self.spec()),
+            Handle::Itself(_) | Handle::Watch(_) | Handle::Order(_) => Message::read(&fields, body, self.spec()),
             Handle::Bury => Message::of_killer(&fields, body),
         }
     }
@@ -193,7 +205,7 @@ impl Settler {
     pub(super) const fn read_change(&self) -> Option<ReadChange> {
         match self.function.handle {
             Handle::Order(read) => Some(read),
-            Handle::Itself(_) | Handle::Bury => None,
+            Handle::Itself(_) | Handle::Watch(_) | Handle::Bury => None,
         }
     }
 
@@ -213,7 +225,7 @@ impl Settler {
     pub(super) async fn handle(&self, message: &Message, limit: Duration) -> Result<(), Rejection> {
         let incoming = self.incoming(message)?;
         let handling = match self.function.handle {
-            Handle::Itself(handle) => handle(incoming),
+            Handle::Itself(handle) | Handle::Watch(handle) => handle(incoming),
             Handle::Order(read) => Box::pin(change_order(read, incoming)),
             Handle::Bury => return Err(Rejection::dead(DeadClass::Malformed, "a message that killed nobody")),
         };

@@ -29,6 +29,11 @@ const DELIVERY_LIMIT: i64 = 10;
 const DEAD_LETTER_DELIVERY_LIMIT: i64 = i32::MAX as i64;
 /// Messages in one work queue; beyond it the broker refuses publishers, and their outbox keeps the rest.
 const WORK_QUEUE_MAX_LENGTH: i64 = 1_000_000;
+/// Messages in a queue whose messages may be lost; beyond it the oldest go. One that nobody reads must not keep the events of all others from
+/// being published, as a work queue that is full does.
+const BEST_EFFORT_QUEUE_MAX_LENGTH: i64 = 10_000;
+/// How long one of them waits before it goes.
+const BEST_EFFORT_TTL_MS: i64 = 60_000;
 /// Messages in the dead-letter queue; beyond it they stay in their work queues (at-least-once dead-lettering).
 const DEAD_LETTER_QUEUE_MAX_LENGTH: i64 = 100_000;
 /// Unrouted events kept; beyond it the oldest go. The outbox still has them all.
@@ -102,7 +107,8 @@ fn queues(consumers: &[&ConsumerSpec]) -> Vec<Queue> {
     let dead = Queue { name: DEAD_LETTER_QUEUE, arguments: dead_letter_arguments(), bindings: vec![(DEAD, "")] };
     let work = consumers.iter().filter(|consumer| consumer.queue != DEAD_LETTER_QUEUE).map(|consumer| {
         let keys = consumer.bindings.iter().flat_map(|binding| binding.routing_keys.iter().map(|key| (binding.exchange, *key)));
-        Queue { name: consumer.queue, arguments: work_queue_arguments(), bindings: keys.collect() }
+        let arguments = if consumer.best_effort { best_effort_arguments() } else { work_queue_arguments() };
+        Queue { name: consumer.queue, arguments, bindings: keys.collect() }
     });
     [unrouted, dead].into_iter().chain(work).collect()
 }
@@ -134,6 +140,17 @@ fn work_queue_arguments() -> Arguments {
         ("x-overflow", Argument::Text("reject-publish")),
         ("x-dead-letter-exchange", Argument::Text(DEAD)),
         ("x-dead-letter-strategy", Argument::Text("at-least-once")),
+    ]
+}
+
+/// What such a queue drops is dropped: a dead letter of each would drown those that a person must see.
+fn best_effort_arguments() -> Arguments {
+    vec![
+        ("x-queue-type", Argument::Text("quorum")),
+        ("x-delivery-limit", Argument::Number(DELIVERY_LIMIT)),
+        ("x-max-length", Argument::Number(BEST_EFFORT_QUEUE_MAX_LENGTH)),
+        ("x-message-ttl", Argument::Number(BEST_EFFORT_TTL_MS)),
+        ("x-overflow", Argument::Text("drop-head")),
     ]
 }
 

@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     db::{Connect, Database},
     http::{self, HttpFunction},
+    live::Hub,
     messaging::{ConsumerFunction, Settler},
     partners::PaymentService,
     secrets::{Keyring, WebhookSecret},
@@ -51,13 +52,19 @@ impl App {
         })
     }
 
-    /// Health and, under `role`, the endpoints.
-    pub(super) fn router(&self, functions: Vec<HttpFunction>, role: Option<&'static str>) -> Result<Router, StartError> {
+    /// Health and, under `role`, the endpoints. Answers that last end when a stop is asked for.
+    pub(super) fn router(
+        &self,
+        functions: Vec<HttpFunction>,
+        role: Option<&'static str>,
+        shutdown: &Shutdown,
+    ) -> Result<Router, StartError> {
         let health = self.health(role)?.router();
         let Some(role) = role else { return Ok(health) };
         let cache = self.cache.clone().ok_or(StartError::NotRead("REDIS_URL"))?;
         let authenticator = Authenticator::new(self.database(role)?, cache, self.keyring()?, self.operator_key.as_ref());
-        let state = http::State::new(self.context(role)?, self.database(role)?, authenticator, self.webhook_secrets.clone());
+        let live = Hub::new(self.database(role)?, self.cache.as_ref(), shutdown.receiver());
+        let state = http::State::new(self.context(role)?, self.database(role)?, authenticator, self.webhook_secrets.clone(), live);
         Ok(http::router(functions, state).merge(health))
     }
 

@@ -60,7 +60,7 @@ impl Functions {
         Needs {
             keys: !self.http.is_empty() || consumes || self.jobs.iter().any(|job| job.spec.tenant_role.is_some()),
             operator: !self.http.is_empty(),
-            redis: !self.http.is_empty(),
+            redis: !self.http.is_empty() || self.consumers.iter().any(ConsumerFunction::needs_redis),
             amqp: (consumes && intake == Intake::Queues) || self.jobs.iter().any(|job| job.needs_amqp),
             consume: consumes && intake == Intake::AsTold,
             payment_webhook: self.http.iter().any(|function| function.spec.permission == Access::Webhook),

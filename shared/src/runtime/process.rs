@@ -157,7 +157,7 @@ async fn start(
     let (listener, address) = server::bind(config.server.address, "PORT").await?;
     let count = functions.names().count();
     let role = functions.http_role()?;
-    let mut router = app.router(functions.http, role)?;
+    let mut router = app.router(functions.http, role, shutdown)?;
     let metrics_port = expose(metrics, config.server.metrics_address, shutdown, tasks).await;
     for function in functions.consumers {
         match config.consume {

@@ -13,6 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_io_timeout::TimeoutStream;
 
 use super::{Shutdown, shutdown::DRAIN_LIMIT};
 
@@ -23,6 +24,8 @@ const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Open connections at most; further ones wait in the kernel's backlog.
 const CONNECTION_LIMIT: usize = 4_096;
+/// A client that takes nothing of its answer for this long loses its connection: it would hold it, and what was made for it, for ever.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause after a failed `accept` (out of file descriptors), so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -104,11 +107,13 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpSt
 async fn converse(stream: TcpStream, router: Router, watcher: Watcher, slot: OwnedSemaphorePermit) {
     // Answers are written whole: waiting to fill a segment would only delay them. A socket that refuses is about to fail anyway.
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_READ_TIMEOUT)
         .max_header_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router));
     // A connection fails when its client goes away or speaks no HTTP: nothing an operator could mend, so nothing to log.
     let _ = watcher.watch(connection).await;
     drop(slot);

@@ -113,11 +113,12 @@ fn consumer_constant(constant: &str, function: &Function, consumer: &Consumer) -
     let binding = |binding: &Binding| format!("Binding {{ exchange: {:?}, routing_keys: &{:?} }}", binding.exchange, binding.routing_keys);
     let bindings: Vec<String> = consumer.bindings.iter().map(binding).collect();
     format!(
-        "pub const {constant}: ConsumerSpec = ConsumerSpec {{ name: {:?}, purpose: {:?}, queue: {:?}, prefetch: {}, \
+        "pub const {constant}: ConsumerSpec = ConsumerSpec {{ name: {:?}, purpose: {:?}, queue: {:?}, best_effort: {}, prefetch: {}, \
          bindings: &[{}], sources: &{:?}, types: &{:?}, timeout_seconds: {}, database_role: {:?}, }};\n\n",
         function.name,
         function.description,
         consumer.queue,
+        consumer.best_effort,
         consumer.prefetch,
         bindings.join(", "),
         consumer.sources,

@@ -11,7 +11,7 @@ const RINGS: [&[&str]; 6] = [
     &["domain"],
     &NEIGHBOURS,
     &["db", "cache", "signature"],
-    &["commands", "queries", "auth", "partners"],
+    &["commands", "queries", "auth", "live", "partners"],
     &["messaging", "http"],
     &["runtime"],
 ];

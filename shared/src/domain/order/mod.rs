@@ -14,6 +14,7 @@ pub mod hold;
 pub mod inspect;
 pub mod line;
 pub mod metadata;
+pub mod milestone;
 pub mod payment;
 pub mod place;
 pub mod reason;

@@ -56,7 +56,11 @@ fn description(spec: &HttpSpec) -> String {
     };
     let once = if spec.idempotency { " Happens once per `Idempotency-Key`." } else { "" };
     let based = if spec.if_match { " The change is made only to the version that `If-Match` names." } else { "" };
-    format!("{who}{once}{based} Answered within {} s.", spec.timeout_seconds)
+    let answered = match spec.streams {
+        true => "Answered at once, and then for as long as the stream lasts.".to_owned(),
+        false => format!("Answered within {} s.", spec.timeout_seconds),
+    };
+    format!("{who}{once}{based} {answered}")
 }
 
 /// OpenAPI 3.1 lets a requirement of any scheme name roles: ours are scopes.
@@ -91,6 +95,7 @@ fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> R
         ("Idempotency-Key", spec.idempotency),
         ("If-Match", spec.if_match),
         ("If-Match-Optional", !spec.if_match && contract.refuses.contains(&Code::VersionMismatch)),
+        ("Last-Event-ID", matches!(contract.answers, Answers::Events(_))),
         ("If-None-Match", contract.versioned && route.method == "GET"),
         ("Min-Version", function.view_of.is_some()),
         ("Content-Digest", contract.takes.is_some_and(|takes| takes.required) && spec.permission.is_by_key()),

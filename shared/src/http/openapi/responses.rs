@@ -8,6 +8,7 @@ use super::super::{Code, HttpFunction, contract::Answers};
 use crate::{
     domain::schema::Shapes,
     function::{Access, Route},
+    live,
 };
 
 /// Headers of every answer.
@@ -24,7 +25,7 @@ pub(super) fn responses(function: &HttpFunction, route: &Route, schemas: &mut Sh
     let mut responses = Map::new();
     let success = success(function, route, schemas)?;
     if let Some((status, when)) = contract.or_answers {
-        let mut other = success.clone();
+        let mut other = if status == 204 { json!({"headers": headers(&[])}) } else { success.clone() };
         other["description"] = when.into();
         responses.insert(status.to_string(), other);
     }
@@ -61,6 +62,7 @@ fn success(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Resu
                 .ok_or_else(|| format!("nothing is said about the content of {}", route.path))?;
             (*what, Some(json!({*media_type: {}})))
         }
+        Answers::Events(what) => (what, Some(json!({live::MEDIA_TYPE: {}}))),
     };
     if spec.permission.is_by_key() {
         names.extend(RATES);

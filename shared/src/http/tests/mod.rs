@@ -16,6 +16,7 @@ use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 use super::{BoxFuture, Call, HttpFunction, Problem, Reply, State, router};
@@ -25,6 +26,7 @@ use crate::{
     commands::Context,
     db::{Connect, Database},
     function::{Access, HttpSpec, Route},
+    live::Hub,
     secrets::{Keyring, WebhookSecret},
 };
 
@@ -60,7 +62,8 @@ fn state() -> (State, Authenticator) {
     let authenticator = Authenticator::new(database.clone(), cache, Arc::clone(&keyring), None);
     let context = Context::new(database.clone(), keyring);
     let webhook_secrets = vec![WebhookSecret::parse(WEBHOOK_SECRET).unwrap()];
-    (State::new(context, database, authenticator.clone(), webhook_secrets), authenticator)
+    let live = Hub::new(database.clone(), None, watch::channel(false).1);
+    (State::new(context, database, authenticator.clone(), webhook_secrets, live), authenticator)
 }
 
 /// A router with one endpoint.

@@ -16,7 +16,7 @@ use lambda_http::{
 };
 use serde_json::Value;
 
-use super::{Functions, JobError, app::App, start_error::StartError};
+use super::{Functions, JobError, Shutdown, app::App, start_error::StartError};
 
 /// Set by the Lambda service, and by its emulators.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -48,7 +48,11 @@ pub(super) async fn run(app: &App, mut functions: Functions) -> Result<(), Start
         return invocations("JobFailed", async |event| runs::run(app, job, &event).await).await;
     }
     let role = functions.http_role()?;
-    requests::answer(app.router(functions.http, role)?).await
+    let streams = functions.http.iter().any(|function| function.spec.streams);
+    // Nobody asks for a stop here: each invocation has a deadline of its own.
+    let (_never, shutdown) = Shutdown::channel();
+    let router = app.router(functions.http, role, &shutdown)?;
+    if streams { requests::answer_streaming(router).await } else { requests::answer(router).await }
 }
 
 /// Hands every invocation to `work`. Its error, which the runtime logs, makes the invocation fail, and the trigger's rules say what

@@ -1,15 +1,28 @@
 //! API Gateway HTTP APIs (`$default` stage) and function URLs, which send the same payload 2.0: the same router as everywhere.
 //!
 //! Signatures are made over path and query as sent, so both reach the router untouched. The body comes decoded from base64.
+//!
+//! An answer that lasts is streamed, which only a function URL passes on (`RESPONSE_STREAM`). API Gateway would wait for its end and pass on
+//! something else, so it is told at once that such an answer is not to be had there.
 
 use std::{convert::Infallible, time::Duration};
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, Uri, header::SET_COOKIE, uri::PathAndQuery};
-use lambda_http::{Request, RequestExt as _, service_fn, tower::ServiceExt as _};
+use lambda_http::{
+    Adapter, LambdaEvent, Request, RequestExt as _, Service, StreamAdapter,
+    aws_lambda_events::apigw::ApiGatewayV2httpRequestContext,
+    lambda_runtime::{self, FunctionResponse},
+    request::{LambdaRequest, RequestContext},
+    service_fn,
+    tower::ServiceExt as _,
+};
 
 use super::time;
-use crate::{http::HostDeadline, runtime::start_error::StartError};
+use crate::{
+    http::{Buffered, HostDeadline},
+    runtime::start_error::StartError,
+};
 
 /// Kept free at the end of an invocation, so that the answer still gets out.
 const RESERVE: Duration = Duration::from_millis(500);
@@ -22,6 +35,31 @@ pub(super) async fn answer(router: Router) -> Result<(), StartError> {
     Box::pin(lambda_http::run(service)).await.map_err(StartError::Lambda)
 }
 
+/// The same where answers may last: each is streamed if whoever brought the request passes that on.
+pub(super) async fn answer_streaming(router: Router) -> Result<(), StartError> {
+    let service = service_fn(move |request| answer_one(router.clone(), request));
+    let invoke = service_fn(move |event: LambdaEvent<LambdaRequest>| {
+        let service = service.clone();
+        async move {
+            match &event.payload {
+                LambdaRequest::ApiGatewayV2(request) if is_gateway(&request.request_context) => {
+                    Adapter::from(service).call(event).await.map(FunctionResponse::BufferedResponse)
+                }
+                _ => StreamAdapter::from(service).call(event).await.map(FunctionResponse::StreamingResponse),
+            }
+        }
+    });
+    Box::pin(lambda_runtime::run(invoke)).await.map_err(StartError::Lambda)
+}
+
+/// Whether an API Gateway brings the request. It says so in its own name; behind another name, its API's id is not the name's first label,
+/// as that of a function URL is.
+fn is_gateway(context: &ApiGatewayV2httpRequestContext) -> bool {
+    let name = context.domain_name.as_deref().unwrap_or_default();
+    let is_behind_a_name = || context.apiid.is_some() && context.domain_prefix.is_some() && context.apiid != context.domain_prefix;
+    name.contains(".execute-api.") || is_behind_a_name()
+}
+
 async fn answer_one(router: Router, mut request: Request) -> Result<Response<Body>, Infallible> {
     if let Some(uri) = as_sent(&request) {
         *request.uri_mut() = uri;
@@ -29,6 +67,9 @@ async fn answer_one(router: Router, mut request: Request) -> Result<Response<Bod
     if let Some(context) = request.lambda_context_ref() {
         let deadline = time::deadline(context, UNKNOWN_SECONDS);
         request.extensions_mut().insert(HostDeadline(deadline - RESERVE));
+    }
+    if matches!(request.request_context_ref(), Some(RequestContext::ApiGatewayV2(context)) if is_gateway(context)) {
+        request.extensions_mut().insert(Buffered);
     }
     let mut response = router.oneshot(request).await?;
     fold(response.headers_mut());
@@ -81,6 +122,20 @@ mod tests {
         {
             let uri = as_sent(&event(path, query)).unwrap();
             assert_eq!((uri.path(), uri.query().unwrap_or_default()), (path, query));
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_told_from_a_function_url() {
+        for (domain, prefix, api, is_theirs) in [
+            ("abc123.execute-api.eu-central-1.amazonaws.com", "abc123", "abc123", true),
+            ("api.example.com", "api", "abc123", true),
+            ("url456.lambda-url.eu-central-1.on.aws", "url456", "url456", false),
+        ] {
+            let context = json!({
+                "http": { "method": "GET", "path": "/" }, "timeEpoch": 0, "domainName": domain, "domainPrefix": prefix, "apiId": api,
+            });
+            assert_eq!(is_gateway(&serde_json::from_value(context).unwrap()), is_theirs, "{domain}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What the tests of foreign readers and senders of our messages need: pika and cloudevents, from PyPI, as `tests/fixtures/readers` pins
-//! them.
+//! What the tests of foreign readers and senders of our messages need: pika, cloudevents, httpx and httpx-sse, from PyPI, as
+//! `tests/fixtures/readers` pins them.
 
 use std::path::PathBuf;
 
