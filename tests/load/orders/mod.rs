@@ -33,8 +33,8 @@ static UNLIMITED: LazyLock<Value> = LazyLock::new(|| {
 /// Measures everything in rounds and prints the table.
 pub async fn run(arguments: &Arguments) {
     let stack = Stack::start(Options::http()).await;
-    let caller = stack.tenant_with_policy(&UNLIMITED).await;
     let idle_kib = measured::resident_kib(stack.service.pid());
+    let caller = stack.tenant_with_policy(&UNLIMITED).await;
     let key = || caller.key.clone();
     let load = |url: String, traffic| Load {
         url,
