@@ -26,15 +26,16 @@ local time = redis.call('TIME')
 local now = (time[1] - EPOCH_S) * 1000000 + time[2]
 
 -- GCRA: when the next request would be due if this one came, how many more may come now, and how long this one has to wait.
-local function next_of(key, per_second)
+local function next_of(due_now, per_second)
     local interval = 1000000 / per_second
-    local due = math.max(now, tonumber(redis.call('GET', key) or 0)) + interval
+    local due = math.max(now, tonumber(due_now or 0)) + interval
     local room = now + BURST_US - due
     return due, math.max(0, math.floor(room / interval)), math.max(0, -room)
 end
 
-local key_due, key_left, key_wait = next_of(KEYS[2], tonumber(ARGV[4]))
-local tenant_due, tenant_left, tenant_wait = next_of(KEYS[3], tonumber(ARGV[5]))
+local due = redis.call('MGET', KEYS[2], KEYS[3])
+local key_due, key_left, key_wait = next_of(due[1], tonumber(ARGV[4]))
+local tenant_due, tenant_left, tenant_wait = next_of(due[2], tonumber(ARGV[5]))
 -- A thousandth of a microsecond is no reason to refuse.
 local wait = math.floor(math.max(key_wait, tenant_wait))
 if wait > 0 then
