@@ -42,8 +42,8 @@ pub(super) struct Link {
 }
 
 enum Target {
-    Single(Client),
-    Cluster(ClusterClient),
+    Single(Box<Client>),
+    Cluster(Box<ClusterClient>),
 }
 
 #[derive(Default)]
@@ -66,8 +66,8 @@ impl Link {
     /// Connects to nothing yet.
     pub(super) fn new(urls: &SecretString) -> RedisResult<Self> {
         let target = match nodes(urls).as_slice() {
-            [url] => Target::Single(Client::open(*url)?),
-            nodes => Target::Cluster(cluster(nodes).build()?),
+            [url] => Target::Single(Box::new(Client::open(*url)?)),
+            nodes => Target::Cluster(Box::new(cluster(nodes).build()?)),
         };
         Ok(Self { urls: urls.clone(), target, state: Mutex::default() })
     }

@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use http::HeaderValue;
 use serde::Deserialize;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -84,7 +85,7 @@ impl Call {
     }
 
     fn last_event_id(&self) -> After {
-        match self.parts.headers.get(LAST_EVENT_ID).map(|value| value.as_bytes()) {
+        match self.parts.headers.get(LAST_EVENT_ID).map(HeaderValue::as_bytes) {
             // A reader that has seen nothing says nothing; some say it with an empty value.
             None | Some(b"") => After::Now,
             Some(value) => {
