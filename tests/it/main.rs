@@ -33,6 +33,7 @@ mod prune_records;
 mod readers;
 mod receive_payment_webhook;
 mod reconcile_payments;
+mod redis_servers;
 mod refund_order;
 mod replay_dead_letters;
 mod republish_events;
