@@ -1,4 +1,4 @@
-//! Pages of orders: the filters, the bounds and the columns of `order_list_page.sql`.
+//! Pages of orders: the filters, the one of them whose index is walked (docs/adr/0014), the bounds and the columns of `order_list_page.sql`.
 
 use serde::Deserialize;
 use sqlx::{Row, types::Json};
@@ -82,9 +82,11 @@ fn first_id_of(moment: Timestamp) -> Uuid {
     Uuid::from_u128(milliseconds << 80)
 }
 
-/// Names of the text filters of `orders`, `$2` to `$6` of the statements.
-const FILTERS: [&str; 5] = ["status", "payment_status", "fulfillment_status", "return_status", CUSTOMER_REFERENCE];
-const CUSTOMER_REFERENCE: &str = "customer_reference";
+/// The text filters of `orders`, `$2` to `$6` of the statements.
+const FILTERS: [&str; 5] = ["status", "payment_status", "fulfillment_status", "return_status", "customer_reference"];
+/// Places in it.
+const RETURN_STATUS: usize = 3;
+const CUSTOMER_REFERENCE: usize = 4;
 
 /// Their values; NULL does not filter.
 type Values<'a> = [Option<&'a str>; 5];
@@ -102,14 +104,15 @@ fn values(filter: &OrderFilter) -> Values<'_> {
 /// Takes out the filter whose index is walked: its name and its value, both empty for the primary key.
 ///
 /// A customer is rarer than any status, and an order that comes back is rarer than one in any other. Which of several other statuses is rare,
-/// nobody knows but PostgreSQL: then it chooses, by its statistics. Orders of which nothing comes back are no index, but nearly all there are.
+/// nobody knows but PostgreSQL: then it chooses, by its statistics. Orders of which nothing comes back are nearly all
+/// there are, and have no index.
 fn take_walked<'a>(values: &mut Values<'a>) -> (&'static str, &'a str) {
     let nothing_returned = ReturnStatus::None.as_str();
     let [statuses @ .., returned, customer] = *values;
     let mut given = statuses.iter().enumerate().filter(|(_, value)| value.is_some()).map(|(place, _)| place);
     let place = match (customer, returned, given.next(), given.next()) {
-        (Some(_), ..) => 4,
-        (None, Some(status), ..) if status != nothing_returned => 3,
+        (Some(_), ..) => CUSTOMER_REFERENCE,
+        (None, Some(status), ..) if status != nothing_returned => RETURN_STATUS,
         (None, _, Some(only), None) => only,
         _ => return ("", ""),
     };
@@ -141,7 +144,7 @@ pub(super) async fn fetch(tx: &mut TenantTx, tenant: TenantId, filter: &OrderFil
 
 #[cfg(test)]
 mod tests {
-    use super::{CUSTOMER_REFERENCE, OrderFilter, take_walked, values};
+    use super::{OrderFilter, take_walked, values};
     use crate::domain::order::status::{OrderStatus, PaymentStatus, ReturnStatus};
 
     #[track_caller]
@@ -163,6 +166,6 @@ mod tests {
         filter.return_status = Some(ReturnStatus::Requested);
         expect_walked(&filter, ("return_status", "requested"), 2);
         filter.customer_reference = Some("cus_1".to_owned());
-        expect_walked(&filter, (CUSTOMER_REFERENCE, "cus_1"), 3);
+        expect_walked(&filter, ("customer_reference", "cus_1"), 3);
     }
 }
