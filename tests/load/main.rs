@@ -16,14 +16,15 @@ use std::{env, process::ExitCode};
 const HELP: &str = "\
 Measures the service beside its floors, in alternation.
 
-usage: cargo xtask bench [orders|messages|growth] [--quick] [--rounds N] [--seconds N] [--clients N] [--orders N]
+usage: cargo xtask bench [orders|messages|growth] [--quick] [--rounds N] [--seconds N] [--clients N] [--orders N] [WORD…]
 
   orders        creating orders beside pgbench with eight statements and with the service's one statement, reading
                 them beside nginx with a file (the default)
   messages      the relay beside a program that only publishes, a consumer beside one that only acknowledges, and the
                 time from an order's change to its event at a consumer
   growth        what every filter of list-orders, reading and placing an order cost PostgreSQL among a million orders, beside
-                their cost among ten thousand; fails beyond 1.2 times of it (--seconds and --clients do not apply)
+                their cost among ten thousand; fails beyond 1.2 times of it (--seconds and --clients do not apply). Words that
+                follow choose the questions whose names have one of them
   --quick       one round of four seconds each
   --rounds N    rounds; medians are printed (default 3)
   --seconds N   length of each measurement (default 8)
@@ -46,10 +47,11 @@ struct Arguments {
     seconds: u64,
     clients: usize,
     orders: u64,
+    words: Vec<String>,
 }
 
 fn arguments() -> Result<Option<Arguments>, String> {
-    let mut parsed = Arguments { subject: Subject::Orders, rounds: 3, seconds: 8, clients: 32, orders: 1_000_000 };
+    let mut parsed = Arguments { subject: Subject::Orders, rounds: 3, seconds: 8, clients: 32, orders: 1_000_000, words: Vec::new() };
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut number = || {
@@ -70,6 +72,7 @@ fn arguments() -> Result<Option<Arguments>, String> {
             "--clients" => parsed.clients = number()?,
             "--orders" => parsed.orders = number()? as u64,
             "-h" | "--help" => return Ok(None),
+            word if matches!(parsed.subject, Subject::Growth) && !word.starts_with('-') => parsed.words.push(word.to_owned()),
             other => return Err(format!("unknown argument {other}")),
         }
     }

@@ -42,7 +42,8 @@ pub async fn run(arguments: &Arguments) -> bool {
     let many = Side::fill(arguments.orders).await;
     println!("| {} | pages | steps | growth | CPU µs | growth | |\n|---|---|---|---|---|---|---|", title(&many));
     let mut holds = true;
-    for question in &question::ALL {
+    let is_asked = |question: &&Question| arguments.words.is_empty() || arguments.words.iter().any(|word| question.name.contains(&**word));
+    for question in question::ALL.iter().filter(is_asked) {
         let loads = [question.load(&few).await, question.load(&many).await];
         let mut row = measure(question, arguments.rounds, &few, &many, &loads).await;
         for _ in 1..ATTEMPTS {
