@@ -1,5 +1,6 @@
 //! What jobs look for all the time is found by an index, however much else waits.
 
+use serde_json::Value;
 use tests::{Database, Servers, Sql};
 
 use super::statements;
@@ -80,6 +81,103 @@ async fn what_is_old_is_found_by_its_index() {
         let plan = plan(&sql, statement, "orders_migrator", arguments).await;
         assert!(plan.contains(index) && plan.contains("Tid Scan") && !plan.contains("Seq Scan"), "{statement}:\n{plan}");
     }
+}
+
+/// 10,000 orders of ours among as many of another tenant: each value that is asked about is that of all the other's, and of ours but for the
+/// newest 2,000. Common, so that an index on it looks useless, and a long way from the newest.
+const TWO_TENANTS: &str = "
+    SET session_replication_role = replica;
+    INSERT INTO orders (tenant_id, id, number, external_reference, create_key, create_fingerprint, version, event_sequence, status,
+        payment_status, fulfillment_status, return_status, stock_status, stock_attempt, currency, customer_reference, shipping, shipping_tax,
+        discount, total, balances, holds, metadata, created_at, updated_at)
+    SELECT ('00000000-0000-0000-0000-00000000000' || 1 + n % 2)::uuid, lpad(to_hex(n), 32, '0')::uuid, n, 'cart-' || n, n, '', 1, 1,
+        CASE WHEN common THEN 'completed' ELSE 'pending' END, CASE WHEN common THEN 'paid' ELSE 'pending' END,
+        CASE WHEN common THEN 'delivered' ELSE 'unfulfilled' END, CASE WHEN common THEN 'returned' ELSE 'none' END, 'off', 1, 'EUR',
+        CASE WHEN common THEN 'cus_1' ELSE 'cus_' || n END, 0, 0, 0, 0, '{}', '[]', '{}', now(), now()
+    FROM (SELECT n, n % 2 = 1 OR n <= 16000 AS common FROM generate_series(1, 20000) AS n) AS numbered;
+    INSERT INTO order_contacts (tenant_id, order_id, email_normalized, customer)
+    SELECT tenant_id, id, customer_reference || '@example.com', '{}' FROM orders;
+    RESET session_replication_role";
+/// Ours: the even numbers.
+const ASKING: &str = "00000000-0000-0000-0000-000000000001";
+/// A page of 50 looks at each of its orders and comes there by a level or two of an index. Whoever passes by all orders looks at hundreds.
+const PAGES_MAX: u64 = 60;
+/// An e-mail address is looked up beside the orders: each of them is found by its primary key.
+const PAGES_BY_EMAIL_MAX: u64 = 220;
+
+/// Every filter of list-orders walks its own index, however common its value is elsewhere; so does every bound of time.
+#[tokio::test]
+async fn every_filter_of_a_list_walks_its_index() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let sql = database.sql();
+    sql.execute(TWO_TENANTS).await.unwrap();
+    sql.execute("VACUUM ANALYZE orders, order_contacts").await.unwrap();
+    for (value, column, index) in [
+        ("''", "''", "orders_pkey"),
+        ("'completed'", "'status'", "orders_status_idx"),
+        ("'paid'", "'payment_status'", "orders_payment_status_idx"),
+        ("'delivered'", "'fulfillment_status'", "orders_fulfillment_status_idx"),
+        ("'returned'", "'return_status'", "orders_return_status_idx"),
+        ("'cus_1'", "'customer_reference'", "orders_customer_reference_idx"),
+    ] {
+        for end in [200, 10_000, 20_000] {
+            let arguments = format!("NULL, NULL, NULL, NULL, NULL, NULL, NULL, {}, 51, {value}, {column}", until(end));
+            let page = page(&sql, "order_list_page", &arguments).await;
+            assert!(page.walks(index) && page.pages <= PAGES_MAX, "{column} until {end}:\n{page:#?}");
+        }
+    }
+    for (filters, index) in [
+        ("NULL, NULL, NULL, NULL, NULL, 4720, NULL", "orders_number_key"),
+        ("NULL, NULL, NULL, NULL, NULL, NULL, 'cart-4720'", "orders_external_reference_key"),
+    ] {
+        let page = page(&sql, "order_list_page", &format!("{filters}, {}, 51, '', ''", until(20_000))).await;
+        assert!(page.plan.to_string().contains(index) && page.pages <= PAGES_MAX, "{page:#?}");
+    }
+    for end in [200, 10_000, 20_000] {
+        let arguments = format!("NULL, NULL, NULL, NULL, NULL, NULL, NULL, {}, 51, 'cus_1@example.com'", until(end));
+        let page = page(&sql, "order_list_page_by_email", &arguments).await;
+        assert!(page.walks("order_contacts_email_idx") && page.pages <= PAGES_BY_EMAIL_MAX, "until {end}:\n{page:#?}");
+    }
+}
+
+/// The first id, and that of the order before which a page ends.
+fn until(number: u32) -> String {
+    format!("'00000000-0000-0000-0000-000000000000', '{number:032x}'")
+}
+
+/// How a page was read.
+#[derive(Debug)]
+struct Page {
+    plan: Value,
+    /// Pages of tables and indexes that were looked at.
+    pages: u64,
+}
+
+impl Page {
+    /// By this index alone, but for orders that are looked up one by one, and in its order.
+    fn walks(&self, index: &str) -> bool {
+        let plan = self.plan.to_string();
+        plan.contains(index) && ["Sort", "Seq Scan", "Bitmap"].iter().all(|node| !plan.contains(node))
+    }
+}
+
+/// Reads a page as the service does: as one who may see one tenant's orders, planned for these parameters.
+async fn page(sql: &Sql, statement: &str, arguments: &str) -> Page {
+    let text = |wanted: &str| statements::statements().into_iter().find(|(name, _)| name == wanted).unwrap().1;
+    let script = format!(
+        "BEGIN; SET LOCAL ROLE orders_app; SET LOCAL app.tenant_id = '{ASKING}'; {};
+         PREPARE asked AS {}",
+        text("order_list_plan"),
+        text(statement)
+    );
+    let mut connection = sql.pool().acquire().await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *connection).await.unwrap();
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked('{ASKING}', {arguments})");
+    let plan: Value = sqlx::query_scalar(sqlx::AssertSqlSafe(explain)).fetch_one(&mut *connection).await.unwrap();
+    sqlx::raw_sql("ROLLBACK; DEALLOCATE asked").execute(&mut *connection).await.unwrap();
+    let plan = plan[0]["Plan"].clone();
+    let pages = ["Shared Hit Blocks", "Shared Read Blocks"].iter().filter_map(|blocks| plan[blocks].as_u64()).sum();
+    Page { plan, pages }
 }
 
 /// The plan that a process of the service uses: one for all parameters.

@@ -41,9 +41,10 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
         "order_find_by_create_key" => vec![tenant.clone(), text("k-1")],
         "order_find_by_external_reference" => vec![tenant.clone(), text("cart-1842")],
         "order_history_list" => vec![tenant.clone(), order.clone(), "0".to_owned(), "10".to_owned()],
-        "order_list_page" => {
+        "order_list_page" | "order_list_page_by_email" => {
             let ids = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map(uuid);
-            [vec![tenant.clone()], vec!["NULL".to_owned(); 8], ids.to_vec(), vec!["10".to_owned()]].concat()
+            let walked = if statement == "order_list_page" { ["", ""].map(text).to_vec() } else { vec![text("kim@example.com")] };
+            [vec![tenant.clone()], vec!["NULL".to_owned(); 7], ids.to_vec(), vec!["10".to_owned()], walked].concat()
         }
         "outbox_event_at" => vec![tenant.clone(), text(&owner.event.0), owner.event.1.clone(), "'epoch'".to_owned()],
         "outbox_event_last" => vec![tenant.clone()],

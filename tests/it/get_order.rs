@@ -32,9 +32,13 @@ async fn parts_come_on_request() {
     let caller = stack.tenant().await;
     let path = path(&caller.place(&sample::order()).await);
     let plain = caller.get(&path).send().await.expect(200).json();
-    assert!(plain.get("payments").is_none() && plain.get("fulfillments").is_none());
+    for part in ["payments", "fulfillments", "returns"] {
+        assert_eq!(plain.get(part), None);
+    }
+    let returns = caller.get(&format!("{path}?expand=returns")).send().await.expect(200).json();
+    assert_eq!((&returns["returns"], returns.get("payments")), (&Value::Array(Vec::new()), None));
 
-    let whole = caller.get(&format!("{path}?expand=payments,fulfillments")).send().await.expect(200).json();
+    let whole = caller.get(&format!("{path}?expand=payments,fulfillments,returns")).send().await.expect(200).json();
     let payment = &whole["payments"][0];
     assert_eq!((&payment["method"], &payment["amount"]), (&"card".into(), &3490.into()));
     assert_eq!((&payment["operations"][0]["kind"], &payment["operations"][0]["status"]), (&"capture".into(), &"requested".into()));

@@ -1,7 +1,7 @@
 //! `GET /v1/orders`.
 
 use serde_json::Value;
-use tests::{Caller, Options, Stack, sample};
+use tests::{Answer, Caller, Options, Stack, sample, until};
 
 #[tokio::test]
 async fn each_filter_finds_its_orders() {
@@ -57,12 +57,78 @@ async fn pages_follow_one_another_newest_first() {
     let first = caller.get("/v1/orders?status=pending&limit=3").send().await.expect(200);
     assert_eq!(ids(&first.json()), placed[..3]);
     assert_eq!(first.json()["has_more"], true);
-    // The Link is the whole address of the next page (RFC 8288).
-    let next = first.header("link").strip_prefix('<').unwrap().split_once('>').unwrap().0;
-    let second = caller.get(next).send().await.expect(200);
+    let second = caller.get(&next_page(&first).unwrap()).send().await.expect(200);
     assert_eq!(ids(&second.json()), placed[3..]);
     assert_eq!((second.json()["has_more"].clone(), second.json()["next_cursor"].clone()), (false.into(), Value::Null));
     assert_eq!(second.header("link"), "");
+}
+
+/// Everybody who walks meets what was there when he set out, once and in order, whatever comes meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_walk_meets_every_order_once_while_others_are_placed() {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant().await;
+    let mut placed = Vec::new();
+    for _ in 0..20 {
+        placed.push(caller.place(&sample::order()).await["id"].as_str().unwrap().to_owned());
+    }
+    placed.reverse();
+    let count = async || stack.sql().count("orders").await;
+    let busy = caller.clone();
+    let others = tokio::spawn(async move {
+        loop {
+            busy.place(&sample::order()).await;
+        }
+    });
+    let (mut walked, mut next) = (Vec::new(), Some("/v1/orders?status=pending&limit=3".to_owned()));
+    while let Some(path) = next {
+        let before = count().await;
+        until("another order is placed", || async { (count().await > before).then_some(()) }).await;
+        let page = caller.get(&path).send().await.expect(200);
+        walked.extend(ids(&page.json()));
+        next = next_page(&page);
+    }
+    others.abort();
+    assert!(walked.is_sorted_by(|newer, older| newer > older), "{walked:#?}");
+    walked.retain(|order| placed.contains(order));
+    assert_eq!(walked, placed);
+}
+
+#[tokio::test]
+async fn each_filter_has_its_pages() {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant().await;
+    let mut placed = Vec::new();
+    for _ in 0..5 {
+        placed.push(caller.place(&sample::order()).await["id"].as_str().unwrap().to_owned());
+        let other = sample::with(|order| order["customer"] = serde_json::json!({ "reference": "cus_1", "email": "lee@example.com" }));
+        caller.place(&other).await;
+    }
+    placed.reverse();
+    let change =
+        "UPDATE orders SET status = 'confirmed', payment_status = 'paid', fulfillment_status = 'shipped', return_status = 'requested'
+                  WHERE customer_reference = 'cus_77'";
+    stack.sql().execute(change).await.unwrap();
+    for filter in [
+        "status=confirmed",
+        "payment_status=paid",
+        "fulfillment_status=shipped",
+        "return_status=requested",
+        "customer_reference=cus_77",
+        "customer_email=kim%40example.com",
+        "status=confirmed&payment_status=paid",
+        "customer_email=kim%40example.com&status=confirmed&created_from=2026-01-01T00:00:00Z",
+        "customer_reference=cus_77&return_status=requested&created_to=2099-01-01T00:00:00Z",
+    ] {
+        let (mut walked, mut next) = (Vec::new(), Some(format!("/v1/orders?limit=2&{filter}")));
+        while let Some(path) = next {
+            let page = caller.get(&path).send().await.expect(200);
+            walked.push(ids(&page.json()));
+            next = next_page(&page);
+        }
+        assert_eq!(walked, [&placed[..2], &placed[2..4], &placed[4..]], "{filter}");
+    }
+    assert_eq!(ids(&list(&caller, "return_status=none").await).len(), 5);
 }
 
 #[tokio::test]
@@ -108,6 +174,11 @@ async fn a_tenant_sees_its_own_orders_only() {
 
 async fn list(caller: &Caller, query: &str) -> Value {
     caller.get(&format!("/v1/orders?{query}")).send().await.expect(200).json()
+}
+
+/// The Link is the whole address of the next page (RFC 8288).
+fn next_page(page: &Answer) -> Option<String> {
+    Some(page.header("link").strip_prefix('<')?.split_once('>')?.0.to_owned())
 }
 
 fn ids(page: &Value) -> Vec<String> {

@@ -67,6 +67,11 @@ impl CpuSeconds {
     }
 }
 
+/// User and system time so far of one process; none when it has ended.
+pub fn cpu_seconds(pid: u32) -> f64 {
+    stat(pid).map_or(0.0, |(_, ticks)| ticks / TICKS_PER_SECOND)
+}
+
 /// Name and CPU ticks of a process (proc(5): fields 2, 14 and 15).
 fn stat(pid: u32) -> Option<(String, f64)> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

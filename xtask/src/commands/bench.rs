@@ -7,7 +7,7 @@ use crate::services::{self, Data, Home, Services};
 
 /// What `--help` says.
 pub const HELP: &str = "\
-cargo xtask bench [orders|messages] [--quick] [--rounds N] [--seconds N] [--clients N]
+cargo xtask bench [orders|messages|growth] [--quick] [--rounds N] [--seconds N] [--clients N] [--orders N] [WORD…]
 
 Builds in release mode, starts private servers and measures the service beside its floors, in alternation. Prints one
 table with rates, CPU and ratios.
@@ -16,10 +16,14 @@ table with rates, CPU and ratios.
                 them beside nginx with a file; then memory and start-up (the default)
   messages      the relay beside a program that only publishes, a consumer beside one that only acknowledges, and the
                 time from an order's change to its event at a consumer
+  growth        what every filter of list-orders, reading and placing an order cost PostgreSQL among a million orders, beside
+                their cost among ten thousand; fails beyond 1.2 times of it (--seconds and --clients do not apply). Words that
+                follow choose the questions whose names have one of them
   --quick       one round of four seconds each: under two minutes once it is built
   --rounds N    rounds; medians are printed (default 3)
   --seconds N   length of each measurement (default 8)
-  --clients N   concurrent clients (default 32)";
+  --clients N   concurrent clients (default 32)
+  --orders N    orders that growth fills in (default 1000000)";
 
 /// Runs the command; the load program reads the arguments.
 pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! `GET /v1/orders/{order_id}?expand=payments,fulfillments`: one order, with an `ETag` and `304` for the version that a caller has.
+//! `GET /v1/orders/{order_id}?expand=payments,fulfillments,returns`: one order, with an `ETag` and `304` for the version that a caller has.
 
 use serde::Deserialize;
 use shared::{

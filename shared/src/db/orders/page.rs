@@ -1,4 +1,4 @@
-//! Pages of orders: the filters, the bounds and the columns of `order_list_page.sql`.
+//! Pages of orders: the filters, the one of them whose index is walked (docs/adr/0014), the bounds and the columns of `order_list_page.sql`.
 
 use serde::Deserialize;
 use sqlx::{Row, types::Json};
@@ -82,25 +82,90 @@ fn first_id_of(moment: Timestamp) -> Uuid {
     Uuid::from_u128(milliseconds << 80)
 }
 
+/// The text filters of `orders`, `$2` to `$6` of the statements.
+const FILTERS: [&str; 5] = ["status", "payment_status", "fulfillment_status", "return_status", "customer_reference"];
+/// Places in it.
+const RETURN_STATUS: usize = 3;
+const CUSTOMER_REFERENCE: usize = 4;
+
+/// Their values; NULL does not filter.
+type Values<'a> = [Option<&'a str>; 5];
+
+fn values(filter: &OrderFilter) -> Values<'_> {
+    [
+        filter.status.map(OrderStatus::as_str),
+        filter.payment_status.map(PaymentStatus::as_str),
+        filter.fulfillment_status.map(FulfillmentStatus::as_str),
+        filter.return_status.map(ReturnStatus::as_str),
+        filter.customer_reference.as_deref(),
+    ]
+}
+
+/// Takes out the filter whose index is walked: its name and its value, both empty for the primary key.
+///
+/// A customer is rarer than any status, and an order that comes back is rarer than one in any other. Which of several other statuses is rare,
+/// nobody knows but PostgreSQL: then it chooses, by its statistics. Orders of which nothing comes back are nearly all
+/// there are, and have no index.
+fn take_walked<'a>(values: &mut Values<'a>) -> (&'static str, &'a str) {
+    let nothing_returned = ReturnStatus::None.as_str();
+    let [statuses @ .., returned, customer] = *values;
+    let mut given = statuses.iter().enumerate().filter(|(_, value)| value.is_some()).map(|(place, _)| place);
+    let place = match (customer, returned, given.next(), given.next()) {
+        (Some(_), ..) => CUSTOMER_REFERENCE,
+        (None, Some(status), ..) if status != nothing_returned => RETURN_STATUS,
+        (None, _, Some(only), None) => only,
+        _ => return ("", ""),
+    };
+    (FILTERS[place], values[place].take().unwrap_or_default())
+}
+
 pub(super) async fn fetch(tx: &mut TenantTx, tenant: TenantId, filter: &OrderFilter, limit: i64) -> Result<Vec<OrderSummary>, Error> {
     let first = filter.created_from.map_or(Uuid::nil(), first_id_of);
     let end = filter.created_to.map_or(Uuid::max(), first_id_of);
     let end = filter.before.map_or(end, |before| before.uuid().min(end));
+    let mut values = values(filter);
+    let (statement, walked, value) = match &filter.customer_email {
+        Some(email) => (include_str!("order_list_page_by_email.sql"), None, email.as_str()),
+        None => {
+            let (walked, value) = take_walked(&mut values);
+            (include_str!("order_list_page.sql"), Some(walked), value)
+        }
+    };
     sqlx::query(include_str!("order_list_plan.sql")).execute(tx.connection()).await?;
-    let rows = sqlx::query(include_str!("order_list_page.sql"))
-        .bind(tenant.uuid())
-        .bind(filter.status.map(OrderStatus::as_str))
-        .bind(filter.payment_status.map(PaymentStatus::as_str))
-        .bind(filter.fulfillment_status.map(FulfillmentStatus::as_str))
-        .bind(filter.return_status.map(ReturnStatus::as_str))
-        .bind(filter.customer_reference.as_deref())
-        .bind(filter.customer_email.as_deref())
-        .bind(filter.number)
-        .bind(filter.external_reference.as_deref())
-        .bind(first)
-        .bind(end)
-        .bind(limit)
-        .fetch_all(tx.connection())
-        .await?;
+    let query = values.into_iter().fold(sqlx::query(statement).bind(tenant.uuid()), sqlx::query::Query::bind);
+    let query = query.bind(filter.number).bind(filter.external_reference.as_deref()).bind(first).bind(end).bind(limit).bind(value);
+    let query = match walked {
+        Some(walked) => query.bind(walked),
+        None => query,
+    };
+    let rows = query.fetch_all(tx.connection()).await?;
     rows.iter().map(|row| Ok(row.try_get::<Json<OrderSummary>, _>(0)?.0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OrderFilter, take_walked, values};
+    use crate::domain::order::status::{OrderStatus, PaymentStatus, ReturnStatus};
+
+    #[track_caller]
+    fn expect_walked(filter: &OrderFilter, expected: (&str, &str), compared: usize) {
+        let mut values = values(filter);
+        assert_eq!((take_walked(&mut values), values.iter().flatten().count()), (expected, compared));
+    }
+
+    #[test]
+    fn the_filter_that_is_walked_is_the_only_one_or_the_rarest() {
+        let mut filter = OrderFilter::default();
+        expect_walked(&filter, ("", ""), 0);
+        filter.return_status = Some(ReturnStatus::None);
+        expect_walked(&filter, ("", ""), 1);
+        filter.payment_status = Some(PaymentStatus::Paid);
+        expect_walked(&filter, ("payment_status", "paid"), 1);
+        filter.status = Some(OrderStatus::Completed);
+        expect_walked(&filter, ("", ""), 3);
+        filter.return_status = Some(ReturnStatus::Requested);
+        expect_walked(&filter, ("return_status", "requested"), 2);
+        filter.customer_reference = Some("cus_1".to_owned());
+        expect_walked(&filter, ("customer_reference", "cus_1"), 3);
+    }
 }

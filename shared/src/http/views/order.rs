@@ -31,7 +31,8 @@ use crate::{
     queries::OrderSummary,
 };
 
-/// Which parts a caller wants beside the order itself: `payments,fulfillments`, any of them, separated by commas.
+/// Which parts a caller wants beside the order itself: `payments,fulfillments,returns`, any of them, separated by commas. An order is read
+/// whole by one statement, so a part costs no further round trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Expand {
@@ -39,20 +40,30 @@ pub struct Expand {
     pub payments: bool,
     /// Its fulfilments.
     pub fulfillments: bool,
+    /// What came back.
+    pub returns: bool,
 }
 
 impl Expand {
     const PAYMENTS: &str = "payments";
     const FULFILLMENTS: &str = "fulfillments";
+    const RETURNS: &str = "returns";
+
+    /// The names of its views, by the parts that they show.
+    const VIEWS: [&str; 8] = [
+        "plain",
+        "payments",
+        "fulfillments",
+        "payments,fulfillments",
+        "returns",
+        "payments,returns",
+        "fulfillments,returns",
+        "payments,fulfillments,returns",
+    ];
 
     /// The name of the view that shows these parts.
     pub const fn view(self) -> &'static str {
-        match (self.payments, self.fulfillments) {
-            (false, false) => "plain",
-            (true, false) => "payments",
-            (false, true) => "fulfillments",
-            (true, true) => "payments,fulfillments",
-        }
+        Self::VIEWS[self.payments as usize + 2 * self.fulfillments as usize + 4 * self.returns as usize]
     }
 }
 
@@ -65,7 +76,8 @@ impl TryFrom<String> for Expand {
             match part {
                 Self::PAYMENTS => expand.payments = true,
                 Self::FULFILLMENTS => expand.fulfillments = true,
-                _ => return Err("expected payments, fulfillments or both, separated by a comma"),
+                Self::RETURNS => expand.returns = true,
+                _ => return Err("expected any of payments, fulfillments and returns, separated by commas"),
             }
         }
         Ok(expand)
@@ -74,7 +86,7 @@ impl TryFrom<String> for Expand {
 
 impl PartialSchema for Expand {
     fn schema() -> RefOr<Schema> {
-        let part = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Self::PAYMENTS, Self::FULFILLMENTS]));
+        let part = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Self::PAYMENTS, Self::FULFILLMENTS, Self::RETURNS]));
         ArrayBuilder::new().items(part).min_items(Some(1)).into()
     }
 }
@@ -113,6 +125,10 @@ pub struct OrderView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     fulfillments: Option<Vec<FulfillmentView<'a>>>,
+    /// What came back, with `expand=returns`. Empty until returns are taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Vec<Object>>)]
+    returns: Option<[(); 0]>,
     /// What keeps it from going on.
     holds: &'a [Hold],
     #[schema(value_type = Metadata)]
@@ -201,6 +217,7 @@ impl<'a> OrderView<'a> {
             lines: order.lines.iter().map(LineView::new).collect(),
             payments: expand.payments.then(|| order.payments.iter().map(PaymentView::new).collect()),
             fulfillments: expand.fulfillments.then(|| order.fulfillments.iter().map(FulfillmentView::new).collect()),
+            returns: expand.returns.then_some([]),
             holds: &order.holds,
             metadata: &order.metadata,
             allowed_actions: order.allowed_actions()?,
