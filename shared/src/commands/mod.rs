@@ -25,6 +25,7 @@ mod error;
 pub(crate) mod expire_order;
 mod fresh_key;
 mod idempotency;
+pub mod import_orders;
 mod measured;
 pub mod migrate;
 mod order_numbers;

@@ -16,6 +16,16 @@ pub(super) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     serde_path_to_error::deserialize(parameters).map_err(|error| misfit(&error.path().to_string(), &error.inner().to_string()))
 }
 
+/// A query taken apart: the parameters that `own` names, and all others, each encoded again in the order they came.
+pub(super) fn split(query: &str, own: &[&str]) -> (String, String) {
+    let (mut named, mut others) = (form_urlencoded::Serializer::new(String::new()), form_urlencoded::Serializer::new(String::new()));
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let part = if own.contains(&&*name) { &mut named } else { &mut others };
+        part.append_pair(&name, &value);
+    }
+    (named.finish(), others.finish())
+}
+
 /// Lets a request through that has no parameters.
 ///
 /// # Errors

@@ -80,6 +80,7 @@ async fn answer(
         request_id: exchange.request_id.clone(),
         trace: exchange.trace,
         received_at: exchange.received_at,
+        deadline,
     };
     if let Some(sealed) = kept_answer
         && let Some(reply) = call.kept_reply(&sealed)?

@@ -30,6 +30,8 @@ pub const SIGNATURE_REJECTIONS: &str = "signature_rejections_total";
 pub const NONCE_STORE_UNAVAILABLE: &str = "nonce_store_unavailable_total";
 /// Requests with an idempotency key; label `result`.
 pub const IDEMPOTENCY: &str = "idempotency_total";
+/// Lines of imports; label `result`: `placed`, `known`, `refused`, or `left` to be sent again.
+pub const IMPORTED_LINES: &str = "imported_lines_total";
 /// Payment operations that got an outcome; labels `kind`, `outcome`.
 pub const PAYMENT_OPERATIONS: &str = "payment_operations_total";
 /// Orders that entered a status; label `status`.
@@ -119,6 +121,7 @@ fn describe() {
     describe_counter!(SIGNATURE_REJECTIONS, "Requests refused for their signature, by reason.");
     describe_counter!(NONCE_STORE_UNAVAILABLE, "Requests accepted while Redis could not say whether their nonce was used before.");
     describe_counter!(IDEMPOTENCY, "Requests with an idempotency key, by result.");
+    describe_counter!(IMPORTED_LINES, "Lines of imports, by result.");
     describe_counter!(PAYMENT_OPERATIONS, "Payment operations that got an outcome, by kind and outcome.");
     describe_counter!(ORDERS, "Orders that entered a status, by status.");
     describe_counter!(JOB_ITEMS, "Due pieces of work that a job has done, by function and outcome.");

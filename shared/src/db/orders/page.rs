@@ -1,7 +1,7 @@
-//! Pages of orders: the filters, the bounds and the columns of `order_list_page.sql`.
+//! Pages of orders: the filters and bounds that `order_list_page.sql` and `order_export_page.sql` share, and the columns of the former.
 
 use serde::Deserialize;
-use sqlx::{Row, types::Json};
+use sqlx::{Postgres, Row, postgres::PgArguments, query::Query, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -82,12 +82,20 @@ fn first_id_of(moment: Timestamp) -> Uuid {
     Uuid::from_u128(milliseconds << 80)
 }
 
-pub(super) async fn fetch(tx: &mut TenantTx, tenant: TenantId, filter: &OrderFilter, limit: i64) -> Result<Vec<OrderSummary>, Error> {
-    let first = filter.created_from.map_or(Uuid::nil(), first_id_of);
-    let end = filter.created_to.map_or(Uuid::max(), first_id_of);
-    let end = filter.before.map_or(end, |before| before.uuid().min(end));
-    sqlx::query(include_str!("order_list_plan.sql")).execute(tx.connection()).await?;
-    let rows = sqlx::query(include_str!("order_list_page.sql"))
+/// The smallest id that an order of a moment can have.
+pub fn first_order_of(moment: Timestamp) -> OrderId {
+    OrderId::new(first_id_of(moment))
+}
+
+/// Binds `$1` to `$12`: the tenant, the filters, the range of ids and the rows at most.
+fn bind<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    tenant: TenantId,
+    filter: &'q OrderFilter,
+    (first, end): (Uuid, Uuid),
+    limit: i64,
+) -> Query<'q, Postgres, PgArguments> {
+    query
         .bind(tenant.uuid())
         .bind(filter.status.map(OrderStatus::as_str))
         .bind(filter.payment_status.map(PaymentStatus::as_str))
@@ -100,7 +108,31 @@ pub(super) async fn fetch(tx: &mut TenantTx, tenant: TenantId, filter: &OrderFil
         .bind(first)
         .bind(end)
         .bind(limit)
-        .fetch_all(tx.connection())
-        .await?;
+}
+
+pub(super) async fn fetch(tx: &mut TenantTx, tenant: TenantId, filter: &OrderFilter, limit: i64) -> Result<Vec<OrderSummary>, Error> {
+    let first = filter.created_from.map_or(Uuid::nil(), first_id_of);
+    let end = filter.created_to.map_or(Uuid::max(), first_id_of);
+    let end = filter.before.map_or(end, |before| before.uuid().min(end));
+    sqlx::query(include_str!("order_list_plan.sql")).execute(tx.connection()).await?;
+    let page = bind(sqlx::query(include_str!("order_list_page.sql")), tenant, filter, (first, end), limit);
+    let rows = page.fetch_all(tx.connection()).await?;
     rows.iter().map(|row| Ok(row.try_get::<Json<OrderSummary>, _>(0)?.0)).collect()
+}
+
+pub(super) async fn fetch_ids(
+    tx: &mut TenantTx,
+    tenant: TenantId,
+    filter: &OrderFilter,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<OrderId>, Error> {
+    let first = filter.created_from.map_or(Uuid::nil(), first_id_of);
+    // Nothing comes after the largest id there is, which no UUIDv7 is.
+    let next = after.map_or(Uuid::nil(), |after| Uuid::from_u128(after.uuid().as_u128().saturating_add(1)));
+    let end = filter.created_to.map_or(Uuid::max(), first_id_of);
+    sqlx::query(include_str!("order_list_plan.sql")).execute(tx.connection()).await?;
+    let page = bind(sqlx::query(include_str!("order_export_page.sql")), tenant, filter, (first.max(next), end), limit);
+    let rows = page.fetch_all(tx.connection()).await?;
+    rows.iter().map(|row| Ok(OrderId::new(row.try_get(0)?))).collect()
 }
