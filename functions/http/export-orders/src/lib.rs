@@ -9,7 +9,7 @@ use shared::{
     domain::ids::OrderId,
     http::{
         Call, HttpFunction, OrderFilters, Problem, Reply,
-        bulk::{self, Export, Format},
+        bulk::{self, Export, ExportFormat},
         views::{Expand, ExportLine},
     },
 };
@@ -32,7 +32,7 @@ const OWN: [&str; 3] = ["format", "after", "expand"];
 #[serde(deny_unknown_fields)]
 struct Query {
     /// As what; `ndjson` unless told otherwise.
-    format: Option<Format>,
+    format: Option<ExportFormat>,
     /// Behind this order: the last one that came, or `next_after` of an export before.
     after: Option<OrderId>,
     /// Parts that are shown beside each order itself. Rows have no place for them.
@@ -42,6 +42,6 @@ struct Query {
 
 async fn handle(call: Call) -> Result<Reply, Problem> {
     let (Query { format, after, expand }, filters): (_, OrderFilters) = call.query_and_filters(&OWN)?;
-    let format = format.unwrap_or(Format::Ndjson);
+    let format = format.unwrap_or(ExportFormat::Ndjson);
     bulk::export_orders(&call, Export { filter: filters.into_filter(None), after, format, expand }).await
 }

@@ -30,7 +30,7 @@ const PAGES_WAITING_MAX: usize = 2;
 
 text_enum! {
     /// How exported orders are written.
-    Format {
+    ExportFormat {
         /// One JSON document a line, the whole order; the last line is the end.
         Ndjson = "ndjson",
         /// One row an order, its most used members, after a row of names (RFC 4180).
@@ -38,7 +38,7 @@ text_enum! {
     }
 }
 
-impl Format {
+impl ExportFormat {
     /// Media type of the answer.
     const fn media_type(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ pub struct Export {
     /// Behind this one.
     pub after: Option<OrderId>,
     /// As what.
-    pub format: Format,
+    pub format: ExportFormat,
     /// With these parts; not for rows.
     pub expand: Expand,
 }
@@ -140,25 +140,25 @@ impl Run {
 
     fn head(&self) -> Vec<u8> {
         match self.export.format {
-            Format::Ndjson => Vec::new(),
-            Format::Csv => csv::head(),
+            ExportFormat::Ndjson => Vec::new(),
+            ExportFormat::Csv => csv::head(),
         }
     }
 
     fn write(&self, order: &Order, piece: &mut Vec<u8>) -> Result<(), Problem> {
         match self.export.format {
-            Format::Ndjson => {
+            ExportFormat::Ndjson => {
                 let view = OrderView::new(order, self.export.expand).map_err(Problem::internal)?;
                 serde_json::to_writer(&mut *piece, &view).map_err(Problem::internal)?;
                 piece.push(b'\n');
                 Ok(())
             }
-            Format::Csv => csv::write(order, piece),
+            ExportFormat::Csv => csv::write(order, piece),
         }
     }
 
     fn write_end(&self, piece: &mut Vec<u8>) -> Result<(), Problem> {
-        if self.export.format == Format::Csv {
+        if self.export.format == ExportFormat::Csv {
             // A row that is no order would be read as one.
             return Ok(());
         }

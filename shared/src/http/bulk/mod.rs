@@ -11,7 +11,7 @@ mod lines;
 mod pieces;
 
 pub use self::{
-    export::{Export, Format, export_orders},
+    export::{Export, ExportFormat, export_orders},
     import::import_orders,
     lines::LINES_MAX,
 };
