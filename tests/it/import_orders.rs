@@ -53,7 +53,7 @@ async fn each_line_is_an_order_as_create_order_would_have_placed_it() {
     for member in ["status", "payment_status", "version", "totals", "customer", "shipping_address", "metadata"] {
         assert_eq!(imported[member], placed[member], "{member}");
     }
-    assert_eq!(imported["payments"][0]["operations"][0]["state"], "requested");
+    assert_eq!(imported["payments"][0]["operations"][0]["status"], "requested");
     let history = caller.history(results[1]["id"].as_str().unwrap()).await;
     assert_eq!((&history[0]["action"], &history[0]["actor"]), (&json!("created"), &json!(caller.key.key_id)));
     stack.sql().assert_books_are_right().await;
@@ -79,7 +79,7 @@ async fn a_line_that_comes_again_is_answered_with_its_order_and_another_with_its
     stack.sql().execute("DELETE FROM idempotency_records; UPDATE orders SET version = 7").await.unwrap();
     let again = import(&caller, &lines).await;
     assert_eq!(statuses(&again), [200, 200, 409, 200]);
-    assert_eq!((ids(&again[..2]), &again[3]["id"]), (vec![ids(&first)[0]; 2], &first[3]["id"]));
+    assert_eq!([&again[0]["id"], &again[1]["id"], &again[3]["id"]], [&first[0]["id"], &first[0]["id"], &first[3]["id"]]);
     assert_eq!(stack.sql().count("orders").await, 2);
 }
 
@@ -189,7 +189,7 @@ async fn a_file_that_is_sent_several_times_at_once_is_placed_once() {
 async fn a_caller_who_hangs_up_stops_the_lines_that_are_not_begun_and_no_other() {
     let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant().await;
-    let lines = orders(LINES_MAX);
+    let lines = orders(1_000);
     let connection = caller.post(PATH).lines(&lines).send_unheard().await;
     until("some lines are placed", || async { (stack.sql().count("orders").await > 20).then_some(()) }).await;
     drop(connection);
@@ -197,7 +197,7 @@ async fn a_caller_who_hangs_up_stops_the_lines_that_are_not_begun_and_no_other()
     assert_eq!(ended["event.reason"], "hung up", "{ended}");
 
     let placed = stack.sql().count("orders").await;
-    assert!(placed < i64::try_from(LINES_MAX).unwrap(), "{placed} lines were placed for nobody");
+    assert!(placed < 1_000, "{placed} lines were placed for nobody");
     assert_eq!(ended["orders.placed"], placed, "a line that was begun has ended: {ended}");
     let open = "pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     assert_eq!(stack.sql().count(open).await, 0);
@@ -205,7 +205,7 @@ async fn a_caller_who_hangs_up_stops_the_lines_that_are_not_begun_and_no_other()
     // Sent again, the file goes on where it was.
     let results = import(&caller, &lines).await;
     let there = statuses(&results).iter().filter(|status| **status == 200).count();
-    assert_eq!((i64::try_from(there).unwrap(), stack.sql().count("orders").await), (placed, 2_000));
+    assert_eq!((i64::try_from(there).unwrap(), stack.sql().count("orders").await), (placed, 1_000));
     stack.sql().assert_books_are_right().await;
 }
 
@@ -228,10 +228,17 @@ async fn lines_that_a_lost_database_keeps_from_being_placed_are_told_so_and_may_
     refused.problem(503, "dependency_unavailable");
 
     stack.proxy("DATABASE_URL").mend();
-    let again = import(&caller, &lines).await;
-    assert!(statuses(&again).iter().all(|status| [200, 201].contains(status)));
+    // Until its lost connections are replaced, a call may be refused.
+    let again = until("the whole file is there", || async {
+        let answer = caller.post(PATH).lines(&lines).send().await;
+        Some(answer)
+            .filter(|answer| answer.status == 200)
+            .map(|answer| answer.lines())
+            .filter(|lines| statuses(lines).iter().all(|status| *status < 300))
+    })
+    .await;
     for (first, again) in results.iter().zip(&again).filter(|(first, _)| first["status"] == 201) {
-        assert_eq!((first["id"].as_str(), again["status"].as_u64()), (again["id"].as_str(), Some(200)));
+        assert_eq!(first["id"], again["id"]);
     }
     assert_eq!(stack.sql().count("orders").await, 1_000);
 }

@@ -106,7 +106,9 @@ fn check_headers(response: &Value, answer: &Answer) -> Result<(), String> {
 fn check_body(what: &str, response: &Value, answer: &Answer) -> Result<(), String> {
     let media_type = answer.header("content-type").split(';').next().unwrap_or_default();
     match response["content"].get(media_type) {
-        Some(content) if content.get("schema").is_some() => check_value(what, &content["schema"], &document(media_type, answer)),
+        Some(content) if content.get("schema").is_some() => {
+            check_value(&format!("{what} as {media_type}"), &content["schema"], &document(media_type, answer))
+        }
         Some(_) => Ok(()),
         None if response.get("content").is_none() && answer.body.is_empty() => Ok(()),
         None => Err(format!("{what} came as {media_type:?}, which the contract does not know")),

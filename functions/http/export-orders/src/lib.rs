@@ -35,7 +35,7 @@ struct Query {
     format: Option<ExportFormat>,
     /// Behind this order: the last one that came, or `next_after` of an export before.
     after: Option<OrderId>,
-    /// Parts that are shown beside each order itself. Rows have no place for them.
+    /// Parts that are shown beside each order itself. Not with `format=csv`: rows have no place for them.
     #[serde(default)]
     expand: Expand,
 }

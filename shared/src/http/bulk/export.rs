@@ -17,7 +17,7 @@ use crate::{
         timestamp::Timestamp,
     },
     http::{
-        Call, Problem, Reply,
+        Call, Problem, Reply, query as parameters,
         views::{Expand, ExportEndView, OrderView},
     },
     queries::{OrderFilter, export_orders as query},
@@ -65,8 +65,11 @@ pub struct Export {
 /// answer that is not whole is broken off.
 ///
 /// # Errors
-/// 503 when the first page cannot be read.
+/// 422 for parts of orders in rows; 503 when the first page cannot be read.
 pub async fn export_orders(call: &Call, export: Export) -> Result<Reply, Problem> {
+    if export.format == ExportFormat::Csv && export.expand != Expand::default() {
+        return Err(parameters::misfit("expand", "rows have no place for parts of orders; ask for format=ndjson"));
+    }
     let (database, tenant) = (call.database().clone(), call.tenant()?);
     // A store that is away is told by the status as long as there is one to choose.
     let page = query::execute(&database, tenant, &export.filter, export.after, PAGE_ORDERS).await?;

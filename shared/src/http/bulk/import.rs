@@ -73,7 +73,6 @@ struct Import {
     principal: Principal,
     origin: Arc<Origin>,
     request_id: String,
-    path: &'static str,
     lines: Lines,
     /// The line that begins the next chunk, because its reference is in this one.
     held: Option<Read>,
@@ -91,7 +90,6 @@ impl Import {
             principal: call.principal()?.clone(),
             origin: Arc::new(call.origin_of_lines()?),
             request_id: call.request_id().to_owned(),
-            path: call.route().path,
             lines,
             held: None,
             // One connection, as on Lambda, serves one line.
@@ -120,7 +118,7 @@ impl Import {
     fn read(&mut self, bytes: &mut usize) -> Option<Read> {
         let (number, line) = self.lines.next()?;
         *bytes += line.len();
-        Some(Read { number, order: lines::order_of(&line, self.path) })
+        Some(Read { number, order: lines::order_of(&line) })
     }
 
     fn is_over(&self) -> bool {

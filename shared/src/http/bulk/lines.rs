@@ -15,6 +15,8 @@ use crate::{
 pub const LINES_MAX: usize = 2_000;
 /// Bytes of a line, as many as the body of create-order may have; a longer one is refused, and the others are not.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// Where lines come in, as it counts in their fingerprints, which are kept for ever: whatever becomes of the route, this stays.
+const FINGERPRINTED: (&str, &str) = ("POST", "/v1/orders/import");
 
 /// The lines of a body that have something on them, each with its number. A line ends with LF or CRLF; the last need not.
 #[derive(Debug, Clone)]
@@ -57,11 +59,11 @@ impl Iterator for Lines {
     }
 }
 
-/// The order on a line. `path` is the endpoint's: it belongs to the fingerprint.
+/// The order on a line.
 ///
 /// # Errors
 /// 413, 400 `malformed`, or 422 with a pointer into the line; about the line and nothing else.
-pub(super) fn order_of(line: &[u8], path: &str) -> Result<OrderLine, Problem> {
+pub(super) fn order_of(line: &[u8]) -> Result<OrderLine, Problem> {
     if line.len() > LINE_BYTES_MAX {
         let detail = format!("the line has {} bytes, a line has at most {LINE_BYTES_MAX}", line.len());
         return Err(Problem::new(Code::PayloadTooLarge).detail(detail));
@@ -73,7 +75,8 @@ pub(super) fn order_of(line: &[u8], path: &str) -> Result<OrderLine, Problem> {
     let mut errors = FieldErrors::default();
     errors.text(&reference, REFERENCE_MAX, "/external_reference");
     errors.into_result().map_err(Problem::invalid)?;
-    Ok(OrderLine { fingerprint: fingerprint("POST", path, None, Some(&document)), reference, request })
+    let (method, path) = FINGERPRINTED;
+    Ok(OrderLine { fingerprint: fingerprint(method, path, None, Some(&document)), reference, request })
 }
 
 fn no_reference() -> Problem {
@@ -101,7 +104,7 @@ mod tests {
     #[test]
     fn a_line_says_what_is_wrong_with_it() {
         let order = |reference: &str| format!(r#"{{"currency": "EUR", "lines": [], "external_reference": {reference}}}"#);
-        let code = |line: &str| order_of(line.as_bytes(), "/").map_err(|problem| problem.code());
+        let code = |line: &str| order_of(line.as_bytes()).map_err(|problem| problem.code());
         assert_eq!(code(&order(r#""cart-1""#)).unwrap().reference, "cart-1");
         for (line, refused) in [
             (order("null"), Code::ValidationFailed),
@@ -119,7 +122,7 @@ mod tests {
 
     #[test]
     fn spelling_makes_no_other_line() {
-        let read = |line: &str| order_of(line.as_bytes(), "/").unwrap().fingerprint;
+        let read = |line: &str| order_of(line.as_bytes()).unwrap().fingerprint;
         let one = read(r#"{"currency": "EUR", "lines": [], "external_reference": "cart-1"}"#);
         assert_eq!(read("{\"external_reference\":\"cart-1\",\"lines\":[],\"currency\":\"EUR\"}\r"), one);
         assert_ne!(read(r#"{"currency": "USD", "lines": [], "external_reference": "cart-1"}"#), one);

@@ -45,9 +45,9 @@ const ACCEPTED: Accepted = Accepted { flags: &[], values: &["--chunk", "--url", 
 const PATH: &str = "/v1/orders/import";
 /// The service ends a call after 60 s, with an answer to every line.
 const CALL_TIMEOUT: Duration = Duration::from_secs(75);
-/// How often a call is sent that settles no line at all, before the import gives up.
-const ATTEMPTS_MAX: u32 = 10;
-/// Waits between two attempts: doubled from the first on, and never longer than the last. `Retry-After` has the first word.
+/// How long no line at all may be settled before the import gives up: longer than a database takes to fail over.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(300);
+/// Waits between two attempts, unless the service says how long: doubled from the first on, and never longer than the last.
 const WAIT_FIRST: Duration = Duration::from_millis(500);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// How often somebody who wants to stop is listened to while waiting.
@@ -109,7 +109,7 @@ enum Ended {
 impl Import {
     /// Sends lines until each is placed, there already, or refused.
     fn settle(&mut self, mut lines: Vec<Line>) -> Result<()> {
-        let mut attempts = 0;
+        let (mut fruitless, mut progressed) = (0, Instant::now());
         while !lines.is_empty() {
             interrupt::check()?;
             let left = lines.len();
@@ -117,13 +117,18 @@ impl Import {
             if lines.is_empty() {
                 break;
             }
-            attempts = if lines.len() < left { 0 } else { attempts + 1 };
-            if attempts >= ATTEMPTS_MAX {
+            if lines.len() < left {
+                (fruitless, progressed) = (0, Instant::now());
+            }
+            if progressed.elapsed() > GIVE_UP_AFTER {
                 let why = "the service settles no line; the same command goes on later";
                 return Err(Failure::new(format!("{why}, at line {}", lines[0].number)));
             }
-            let wait = WAIT_MAX.min(WAIT_FIRST * 2_u32.saturating_pow(attempts));
-            let wait = if let Ended::Later(Some(told)) = ended { told.max(wait) } else { wait };
+            let wait = match ended {
+                Ended::Later(Some(told)) => told.min(WAIT_MAX),
+                Ended::Later(None) | Ended::Answered => WAIT_MAX.min(WAIT_FIRST.saturating_mul(2_u32.saturating_pow(fruitless))),
+            };
+            fruitless += 1;
             self.progress.wait(wait);
             let until = Instant::now() + wait;
             while Instant::now() < until {
