@@ -148,6 +148,21 @@ pub const DISCARD_DEAD_LETTERS: HttpSpec = HttpSpec {
     database_role: "orders_app",
 };
 
+/// Read many orders, each whole, oldest first, as lines or as rows
+pub const EXPORT_ORDERS: HttpSpec = HttpSpec {
+    name: "export-orders",
+    purpose: "Read many orders, each whole, oldest first, as lines or as rows",
+    routes: &[Route { method: "GET", path: "/v1/orders/export" }],
+    permission: Access::Scope(Permission::OrdersRead),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 300,
+    success: 200,
+    body_max_bytes: 1048576,
+    streams: true,
+    database_role: "orders_app",
+};
+
 /// The books of an order: every posting, and whether they agree with its balances
 pub const GET_LEDGER: HttpSpec = HttpSpec {
     name: "get-ledger",
@@ -204,6 +219,21 @@ pub const GET_TENANT: HttpSpec = HttpSpec {
     timeout_seconds: 10,
     success: 200,
     body_max_bytes: 1048576,
+    streams: false,
+    database_role: "orders_app",
+};
+
+/// Place many orders, one a line, each once for its external reference
+pub const IMPORT_ORDERS: HttpSpec = HttpSpec {
+    name: "import-orders",
+    purpose: "Place many orders, one a line, each once for its external reference",
+    routes: &[Route { method: "POST", path: "/v1/orders/import" }],
+    permission: Access::Scope(Permission::OrdersImport),
+    idempotency: false,
+    if_match: false,
+    timeout_seconds: 60,
+    success: 200,
+    body_max_bytes: 5242880,
     streams: false,
     database_role: "orders_app",
 };
@@ -670,10 +700,12 @@ pub const HTTP: &[&HttpSpec] = &[
     &CREATE_SESSION,
     &CREATE_TENANT,
     &DISCARD_DEAD_LETTERS,
+    &EXPORT_ORDERS,
     &GET_LEDGER,
     &GET_ORDER,
     &GET_ORDER_HISTORY,
     &GET_TENANT,
+    &IMPORT_ORDERS,
     &LIST_API_KEYS,
     &LIST_DEAD_LETTERS,
     &LIST_ORDERS,

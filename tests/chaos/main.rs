@@ -5,6 +5,7 @@
 mod broker;
 mod crash_points;
 mod disconnects;
+mod imports;
 mod invariants;
 mod killers;
 mod kills;

@@ -26,7 +26,7 @@ use shared::{
         permissions::Permission,
         tenant::TenantStatus,
     },
-    http::Code,
+    http::{Code, bulk::ExportFormat},
 };
 use tests::{Database, Servers, Sql, contract::DOCUMENT};
 
@@ -74,6 +74,7 @@ fn published() -> Lists {
         "DeadLetterGrouping": DeadLetterGrouping,
         "DeadLetterRefusal": DeadLetterRefusal,
         "DeadLetterState": DeadLetterState,
+        "ExportFormat": ExportFormat,
         "Fact": Fact,
         "Finding": Finding,
         "FulfillmentStage": FulfillmentStage,

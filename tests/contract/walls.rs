@@ -39,12 +39,17 @@ fn arguments(statement: &str, owner: &Owner) -> Vec<String> {
         "order_exists" | "order_ledger" | "order_lock" => vec![tenant.clone(), order.clone()],
         "order_load" => vec![tenant.clone(), format!("ARRAY[{order}]")],
         "order_find_by_create_key" => vec![tenant.clone(), text("k-1")],
+        "order_find_by_create_keys" => vec![tenant.clone(), "ARRAY['k-1']".to_owned()],
         "order_find_by_external_reference" => vec![tenant.clone(), text("cart-1842")],
         "order_history_list" => vec![tenant.clone(), order.clone(), "0".to_owned(), "10".to_owned()],
         "order_list_page" | "order_list_page_by_email" => {
             let ids = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map(uuid);
             let walked = if statement == "order_list_page" { ["", ""].map(text).to_vec() } else { vec![text("kim@example.com")] };
             [vec![tenant.clone()], vec!["NULL".to_owned(); 7], ids.to_vec(), vec!["10".to_owned()], walked].concat()
+        }
+        "order_export_page" => {
+            let ids = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"].map(uuid);
+            [vec![tenant.clone()], vec!["NULL".to_owned(); 8], ids.to_vec(), vec!["10".to_owned()]].concat()
         }
         "outbox_event_at" => vec![tenant.clone(), text(&owner.event.0), owner.event.1.clone(), "'epoch'".to_owned()],
         "outbox_event_last" => vec![tenant.clone()],
@@ -169,7 +174,9 @@ async fn a_table_without_row_level_security_is_noticed() {
     for (table, shown) in [
         ("orders", "order_exists"),
         ("orders", "order_find_by_create_key"),
+        ("orders", "order_find_by_create_keys"),
         ("orders", "order_list_page"),
+        ("orders", "order_export_page"),
         ("order_history", "order_history_list"),
         ("payments", "payment_token_find"),
         ("idempotency_records", "idempotency_record_find"),

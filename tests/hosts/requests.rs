@@ -56,8 +56,9 @@ fn written_down(what: &str, answer: &Answer, body: &str) -> String {
             text.push_str(&format!("\n  {name}: {value}"));
         }
     }
-    let body = serde_json::from_str(body).map_or_else(|_| body.to_owned(), |document| masked(&document).to_string());
-    text + "\n  " + &body
+    // Documents may stand one a line.
+    let line = |line: &str| serde_json::from_str(line).map_or_else(|_| line.to_owned(), |document| masked(&document).to_string());
+    body.lines().fold(text, |text, body| text + "\n  " + &line(body))
 }
 
 #[test]

@@ -25,10 +25,12 @@ pub const ALL: &[Script] = &[
     Script { function: "create-session", run: |talk| Box::pin(create_session(talk)) },
     Script { function: "create-tenant", run: |talk| Box::pin(create_tenant(talk)) },
     Script { function: "discard-dead-letters", run: |talk| Box::pin(discard_dead_letters(talk)) },
+    Script { function: "export-orders", run: |talk| Box::pin(export_orders(talk)) },
     Script { function: "get-ledger", run: |talk| Box::pin(get_ledger(talk)) },
     Script { function: "get-order", run: |talk| Box::pin(get_order(talk)) },
     Script { function: "get-order-history", run: |talk| Box::pin(get_order_history(talk)) },
     Script { function: "get-tenant", run: |talk| Box::pin(get_tenant(talk)) },
+    Script { function: "import-orders", run: |talk| Box::pin(import_orders(talk)) },
     Script { function: "list-api-keys", run: |talk| Box::pin(list_api_keys(talk)) },
     Script { function: "list-dead-letters", run: |talk| Box::pin(list_dead_letters(talk)) },
     Script { function: "list-orders", run: |talk| Box::pin(list_orders(talk)) },
@@ -84,6 +86,31 @@ async fn create_order(talk: &mut Talk) {
     talk.say("bytes", 415, place().new_key().bytes([0, 159, 146, 150]).header("content-type", "application/octet-stream")).await;
     talk.say("too much", 413, place().new_key().bytes(vec![b' '; 1024 * 1024 + 1]).header("content-type", "application/json")).await;
     refusals_of_signatures(talk, &caller).await;
+}
+
+async fn import_orders(talk: &mut Talk) {
+    let caller = talk.caller.clone();
+    let import = || caller.post("/v1/orders/import");
+    let order = |reference: &str| sample::with(|order| order["external_reference"] = reference.into());
+    let wrong = sample::with(|order| order["external_reference"] = Value::Null);
+    let lines = [order("cart-1"), wrong, order("cart-2"), order("cart-1")];
+    talk.say("placed, refused, placed and there already", 200, import().lines(&lines)).await;
+    talk.say("the same again", 200, import().key("k-1").lines(&lines)).await;
+    talk.say("no line", 422, import().bytes(" \n\n").header("content-type", "application/jsonl")).await;
+    talk.say("another media type", 415, import().json(&order("cart-3"))).await;
+    talk.say("too many lines", 413, import().bytes("{}\n".repeat(2_001)).header("content-type", "application/x-ndjson")).await;
+    talk.say("unsigned", 401, import().lines(&lines).unsigned()).await;
+}
+
+async fn export_orders(talk: &mut Talk) {
+    let (caller, id) = (talk.caller.clone(), placed(&talk.service).await);
+    talk.say("the orders", 200, caller.get("/v1/orders/export")).await;
+    talk.say("with their parts", 200, caller.get("/v1/orders/export?expand=payments,fulfillments&status=pending")).await;
+    talk.say("behind the last", 200, caller.get(&format!("/v1/orders/export?after={id}"))).await;
+    talk.say("no rows", 200, caller.get("/v1/orders/export?format=csv&status=completed")).await;
+    talk.say("its head only", 200, caller.request(http::Method::HEAD, "/v1/orders/export")).await;
+    talk.say("another format", 422, caller.get("/v1/orders/export?format=xlsx")).await;
+    talk.say("a filter of nothing", 422, caller.get("/v1/orders/export?colour=red")).await;
 }
 
 async fn refusals_of_signatures(talk: &mut Talk, caller: &Caller) {

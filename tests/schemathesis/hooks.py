@@ -3,9 +3,10 @@
 A request is signed when it carries the placeholders, which the runner gives to all of them as headers: a webhook as the payment service
 signs, any other with a key. A check that takes one away or puts nonsense there wants to see a 401, and then nothing is signed.
 """
-import os, secrets, sys, time, urllib.parse
+import json, os, secrets, sys, time, urllib.parse
 
 import requests
+import schemathesis
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "fixtures"))
 from sign_orders_v1 import sign
@@ -43,6 +44,18 @@ def send(session, request, **options):
         signed.pop("Content-Digest", None)
     request.headers.update(signed)
     return send_unsigned(session, request, **options)
+
+
+@schemathesis.serializer("application/x-ndjson", "application/jsonl")
+def to_lines(_, documents):
+    """One document a line. What was made up and is no list of them is one."""
+    documents = documents if isinstance(documents, list) else [documents]
+    return "".join(json.dumps(document, default=str) + "\n" for document in documents).encode()
+
+
+@schemathesis.deserializer("application/x-ndjson")
+def from_lines(_, response):
+    return [json.loads(line) for line in response.content.splitlines()]
 
 
 # Not a hook of schemathesis: those see a request before it is prepared, and its probes not at all.

@@ -195,6 +195,13 @@ impl Request<'_> {
         self.bytes(body.to_string().into_bytes()).header("content-type", "application/json")
     }
 
+    /// With these documents, one a line.
+    #[must_use]
+    pub fn lines(self, documents: &[Value]) -> Self {
+        let body: String = documents.iter().map(|document| format!("{document}\n")).collect();
+        self.bytes(body).header("content-type", "application/x-ndjson")
+    }
+
     /// With this body.
     #[must_use]
     pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
@@ -403,6 +410,18 @@ impl Answer {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The body as JSON documents, one a line.
+    ///
+    /// # Panics
+    /// When a line is not JSON, or the last has no end.
+    #[must_use]
+    #[track_caller]
+    pub fn lines(&self) -> Vec<Value> {
+        let text = String::from_utf8_lossy(&self.body);
+        assert!(text.is_empty() || text.ends_with('\n'), "the last line has no end: {text}");
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
     }
 
     /// A header field as text; empty when it is absent.

@@ -24,6 +24,9 @@ const TOLD: [&str; 8] =
 /// Headers that are documented and come only when there is something to say: another page, a repeat, a time to wait.
 const SOMETIMES: [&str; 3] = ["link", "idempotency-replayed", "retry-after"];
 
+/// A media type whose documents stand one a line; the contract sees them as an array.
+const LINES: &str = "application/x-ndjson";
+
 /// A request and its answer.
 #[derive(Debug)]
 pub struct Exchange<'a> {
@@ -60,13 +63,25 @@ fn check(exchange: &Exchange<'_>) -> Result<(), String> {
     if *method != "HEAD" {
         check_body(&format!("{id} {status}"), response, answer)?;
     }
-    if answer.status < 300 && !body.is_empty() {
-        let taken = operation["requestBody"]["content"].as_object().and_then(|content| content.values().next());
-        let schema = &taken.ok_or_else(|| format!("{id} took a body, which the contract does not know"))?["schema"];
-        let body = serde_json::from_slice(body).map_err(|error| format!("{id} took what is no JSON: {error}"))?;
-        check_value(&format!("{id} request"), schema, &body)?;
+    if answer.status < 300 && !body.is_empty() { check_taken(id, &operation["requestBody"]["content"], body, answer) } else { Ok(()) }
+}
+
+/// What was taken must have been allowed: the body, or where each line is judged by itself, the lines that were.
+fn check_taken(id: &str, content: &Value, body: &[u8], answer: &Answer) -> Result<(), String> {
+    let what = format!("{id} request");
+    let no_json = |error| format!("{id} took what is no JSON: {error}");
+    if let Some(lines) = content.get(LINES) {
+        let body: Vec<&[u8]> = body.split(|byte| *byte == b'\n').collect();
+        for result in answer.lines().iter().filter(|result| result["status"].as_u64().is_some_and(|status| status < 300)) {
+            let number = result["line"].as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or_default();
+            let line = number.checked_sub(1).and_then(|index| body.get(index)).ok_or_else(|| format!("{id} took a line {number}"))?;
+            check_value(&what, &lines["schema"]["items"], &serde_json::from_slice(line).map_err(no_json)?)?;
+        }
+        return Ok(());
     }
-    Ok(())
+    let taken = content.as_object().and_then(|content| content.values().next());
+    let schema = &taken.ok_or_else(|| format!("{id} took a body, which the contract does not know"))?["schema"];
+    check_value(&what, schema, &serde_json::from_slice(body).map_err(no_json)?)
 }
 
 /// What no operation answers is a 404 or a 405.
@@ -91,10 +106,21 @@ fn check_headers(response: &Value, answer: &Answer) -> Result<(), String> {
 fn check_body(what: &str, response: &Value, answer: &Answer) -> Result<(), String> {
     let media_type = answer.header("content-type").split(';').next().unwrap_or_default();
     match response["content"].get(media_type) {
-        Some(content) if content.get("schema").is_some() => check_value(what, &content["schema"], &answer.json()),
+        Some(content) if content.get("schema").is_some() => {
+            check_value(&format!("{what} as {media_type}"), &content["schema"], &document(media_type, answer))
+        }
         Some(_) => Ok(()),
         None if response.get("content").is_none() && answer.body.is_empty() => Ok(()),
         None => Err(format!("{what} came as {media_type:?}, which the contract does not know")),
+    }
+}
+
+/// A body as its schema sees it.
+fn document(media_type: &str, answer: &Answer) -> Value {
+    match media_type {
+        LINES => answer.lines().into(),
+        text if text.starts_with("text/") => String::from_utf8_lossy(&answer.body).into(),
+        _ => answer.json(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The project's own commands: `cargo xtask <command>`. This file only finds the command; each lives in a file of
 //! `commands`, which the rest serves: `services` runs private servers, `installed` brings other programs, `manifest`
 //! reads the functions' manifests, `generate` derives files from them, `tidy` holds the rules of the house, `signing` signs
-//! requests, `webhooks` what the payment service pushes, `target` knows to whom and with which key.
+//! requests, `webhooks` what the payment service pushes, `target` knows to whom and with which key, `client` sends.
 
 mod cargo_lambda;
 mod chaos_build;
 mod checkout;
+mod client;
 mod commands;
 mod failure;
 mod generate;

@@ -112,7 +112,8 @@ async fn insert(context: &Context, origin: &Origin, key: IdempotencyKey<'_>, pla
     }
 }
 
-/// Why the statement was refused: two constraints have a meaning for the caller.
+/// Why the statement was refused: two constraints have a meaning for the caller. Which of them is told does not tell which hold: an old
+/// key that comes again with its reference breaks both.
 async fn refused(
     context: &Context,
     origin: &Origin,
@@ -121,10 +122,13 @@ async fn refused(
     render: Render<'_>,
 ) -> Result<Executed, CommandError> {
     match (error.constraint(), &order.external_reference) {
-        (Some("orders_create_key_key"), _) => existing(context, origin, render).await,
+        (Some("orders_create_key_key"), _) => existing(context, origin, render).await?.ok_or(CommandError::IdempotencyInProgress),
         (Some("orders_external_reference_key"), Some(reference)) => {
             // The same request may have come twice at once: then its twin's answer is the answer.
             if let Some(executed) = idempotency::replay(context, origin).await? {
+                return Ok(executed);
+            }
+            if let Some(executed) = existing(context, origin, render).await? {
                 return Ok(executed);
             }
             let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
@@ -137,8 +141,8 @@ async fn refused(
     }
 }
 
-/// The order that this key placed long ago, as it is now.
-async fn existing(context: &Context, origin: &Origin, render: Render<'_>) -> Result<Executed, CommandError> {
+/// The order that this key placed long ago, if it did, as it is now.
+async fn existing(context: &Context, origin: &Origin, render: Render<'_>) -> Result<Option<Executed>, CommandError> {
     let key = origin.idempotency_key()?;
     let mut tx = TenantTx::begin(&context.database, origin.tenant).await?;
     let found = async {
@@ -148,9 +152,9 @@ async fn existing(context: &Context, origin: &Origin, render: Render<'_>) -> Res
     .await;
     tx.rollback().await;
     let found: Option<(Vec<u8>, Order)> = found.map_err(|error: db::Error| CommandError::from(error))?;
-    let Some((fingerprint, order)) = found else { return Err(CommandError::IdempotencyInProgress) };
+    let Some((fingerprint, order)) = found else { return Ok(None) };
     if fingerprint != key.fingerprint {
         return Err(CommandError::IdempotencyKeyReused);
     }
-    Ok(Executed { answer: Answer { status: OK, ..render(&order)? }, replayed: true })
+    Ok(Some(Executed { answer: Answer { status: OK, ..render(&order)? }, replayed: true }))
 }

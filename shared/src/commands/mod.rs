@@ -27,6 +27,7 @@ mod error;
 pub(crate) mod expire_order;
 mod fresh_key;
 mod idempotency;
+pub mod import_orders;
 mod kept_views;
 mod measured;
 pub mod migrate;

@@ -44,6 +44,8 @@ pub enum Claim {
         /// CloudEvents `id`.
         message_id: String,
     },
+    /// Nothing of its own: it is the origin of many, each with a claim of its own.
+    OfEachLine,
     /// Nothing: a deadline may be acted on twice, because what is done depends on the state alone.
     Deadline,
 }
@@ -68,7 +70,7 @@ impl Origin {
     pub(super) fn inbox_key(&self) -> Result<InboxKey<'_>, CommandError> {
         match &self.claim {
             Claim::Inbox { consumer, source, message_id } => Ok(InboxKey { consumer, source, message_id }),
-            Claim::Idempotency { .. } | Claim::Deadline => {
+            Claim::Idempotency { .. } | Claim::OfEachLine | Claim::Deadline => {
                 Err(CommandError::Internal("a command that applies messages was called without one".into()))
             }
         }
@@ -81,7 +83,7 @@ impl Origin {
     pub(super) fn idempotency_key(&self) -> Result<IdempotencyKey<'_>, CommandError> {
         match &self.claim {
             Claim::Idempotency { function, key, fingerprint } => Ok(IdempotencyKey { function, key, fingerprint }),
-            Claim::Inbox { .. } | Claim::Deadline => {
+            Claim::Inbox { .. } | Claim::OfEachLine | Claim::Deadline => {
                 Err(CommandError::Internal("a command that answers requests was called without a key".into()))
             }
         }

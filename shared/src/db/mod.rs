@@ -98,6 +98,11 @@ impl Database {
         &self.pool
     }
 
+    /// Connections at most.
+    pub(crate) fn size(&self) -> usize {
+        self.pool.options().get_max_connections() as usize
+    }
+
     /// Closes every connection; those at work finish first.
     pub async fn close(&self) {
         self.pool.close().await;

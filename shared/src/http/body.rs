@@ -78,9 +78,26 @@ fn too_large(max_bytes: usize) -> Problem {
 /// # Errors
 /// 415, saying what is taken.
 pub(super) fn require_json(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    let is_patch = method == Method::PATCH;
-    let (name, accepted) =
-        if is_patch { (ACCEPT_PATCH, "application/merge-patch+json, application/json") } else { (ACCEPT_POST, "application/json") };
+    if method == Method::PATCH {
+        require(headers, ACCEPT_PATCH, "application/merge-patch+json, application/json")
+    } else {
+        require(headers, ACCEPT_POST, "application/json")
+    }
+}
+
+/// Media types of JSON documents in lines, the one that is registered with nobody and most used first.
+pub(super) const LINES_MEDIA_TYPES: [&str; 2] = ["application/x-ndjson", "application/jsonl"];
+
+/// Lets lines of JSON through; never compressed ones, whose size would be no limit.
+///
+/// # Errors
+/// 415, saying what is taken.
+pub(super) fn require_lines(headers: &HeaderMap) -> Result<(), Problem> {
+    require(headers, ACCEPT_POST, "application/x-ndjson, application/jsonl")
+}
+
+/// `accepted` is the value of the field that a refusal has: media types with a comma and a space between them.
+fn require(headers: &HeaderMap, name: HeaderName, accepted: &'static str) -> Result<(), Problem> {
     let refusal = |detail: String| Problem::new(Code::UnsupportedMediaType).detail(detail).header(name, HeaderValue::from_static(accepted));
     if headers.get_all(CONTENT_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         // What is taken instead (RFC 9110 §15.5.16).
@@ -89,8 +106,7 @@ pub(super) fn require_json(method: &Method, headers: &HeaderMap) -> Result<(), P
     }
     let content_type = single(headers, CONTENT_TYPE);
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if media_type.eq_ignore_ascii_case("application/json") || (is_patch && media_type.eq_ignore_ascii_case("application/merge-patch+json"))
-    {
+    if accepted.split(", ").any(|one| media_type.eq_ignore_ascii_case(one)) {
         return Ok(());
     }
     Err(refusal(format!("the body must be {accepted}")))

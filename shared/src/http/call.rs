@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{
     Page, Problem, Reply, State, admission::Admitted, body, fingerprint::fingerprint, json_shape, pagination::ListQuery, precondition,
@@ -39,6 +40,7 @@ pub struct Call {
     pub(super) request_id: String,
     pub(super) trace: TraceParent,
     pub(super) received_at: Timestamp,
+    pub(super) deadline: Instant,
 }
 
 impl Call {
@@ -62,6 +64,16 @@ impl Call {
     /// 422 naming the `parameter` that is unknown, repeated or does not fit.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         query::read(self.query_text())
+    }
+
+    /// The query of an endpoint that takes filters beside parameters of its own, which `own` names; both structs must say
+    /// `#[serde(deny_unknown_fields)]`.
+    ///
+    /// # Errors
+    /// As for [`query`](Self::query).
+    pub fn query_and_filters<T: DeserializeOwned, F: DeserializeOwned>(&self, own: &[&str]) -> Result<(T, F), Problem> {
+        let (own, filters) = query::split(self.query_text(), own);
+        Ok((query::read(&own)?, query::read(&filters)?))
     }
 
     /// The filters of a list, as for [`query`](Self::query) but without `limit` and `cursor`, and the page that is asked for.
@@ -172,15 +184,23 @@ impl Call {
     /// # Errors
     /// 400 `malformed` when the body is there and is not JSON; 500 when the manifest demands no `Idempotency-Key`.
     pub fn origin(&self) -> Result<Origin, Problem> {
-        let principal = self.principal()?;
         let key = self.idempotency_key.clone().ok_or_else(|| Problem::internal("the manifest demands no Idempotency-Key"))?;
+        self.claiming(Claim::Idempotency { function: self.spec.name, key, fingerprint: self.fingerprint()? })
+    }
+
+    /// Where the lines of its body come from. Each has a claim of its own, so this has none.
+    pub(super) fn origin_of_lines(&self) -> Result<Origin, Problem> {
+        self.claiming(Claim::OfEachLine)
+    }
+
+    fn claiming(&self, claim: Claim) -> Result<Origin, Problem> {
         Ok(Origin {
-            tenant: principal.tenant,
+            tenant: self.tenant()?,
             actor: self.actor()?,
             correlation_id: self.request_id.clone(),
             causation_id: None,
             traceparent: Some(self.traceparent()),
-            claim: Claim::Idempotency { function: self.spec.name, key, fingerprint: self.fingerprint()? },
+            claim,
         })
     }
 
@@ -227,6 +247,11 @@ impl Call {
     /// When the request arrived.
     pub fn received_at(&self) -> Timestamp {
         self.received_at
+    }
+
+    /// When the time limit of its endpoint passes, or of its host. An answer that is made while it is sent holds itself to it.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
     }
 
     fn query_text(&self) -> &str {

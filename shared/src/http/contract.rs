@@ -15,6 +15,8 @@ pub(super) struct Takes {
     /// JSON that the function accepts.
     pub(super) example: &'static str,
     pub(super) required: bool,
+    /// It is many of them, one a line, so many at most.
+    pub(super) lines_max: Option<usize>,
 }
 
 /// What a success carries.
@@ -26,6 +28,8 @@ pub(super) enum Answers {
     Nothing,
     One(Shape),
     Page(Shape),
+    /// One after the other, one a line.
+    Lines(Shape),
     /// Ready-made content, by path: media type and what it is.
     Content(&'static [(&'static str, &'static str, &'static str)]),
     /// Events as they happen, `text/event-stream`: what they are.
@@ -36,18 +40,22 @@ pub(super) enum Answers {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Contract {
     pub(super) query: Option<Shape>,
+    /// Filters beside the query's own parameters.
+    pub(super) filters: Option<Shape>,
     pub(super) takes: Option<Takes>,
     pub(super) answers: Answers,
     pub(super) versioned: bool,
     /// A second status of success, and when it comes; 204 comes without the answer.
     pub(super) or_answers: Option<(u16, &'static str)>,
+    /// A second media type of its success, and what it is.
+    pub(super) or_serves: Option<(&'static str, &'static str)>,
     pub(super) refuses: &'static [Code],
 }
 
 impl Contract {
     /// Whether a query can mean anything. Ready-made content lets any pass, because people add them against caches.
     pub(super) const fn takes_query(&self) -> bool {
-        self.query.is_some() || !matches!(self.answers, Answers::Nothing | Answers::One(_) | Answers::Events(_))
+        self.query.is_some() || !matches!(self.answers, Answers::Nothing | Answers::One(_) | Answers::Lines(_) | Answers::Events(_))
     }
 }
 
@@ -60,17 +68,31 @@ impl HttpFunction {
         self
     }
 
+    /// Filters beside them: the members of another struct.
+    #[must_use]
+    pub fn filters<F: ToSchema>(mut self) -> Self {
+        self.contract.filters = Some(Shape::of::<F>());
+        self
+    }
+
     /// A JSON body, with an example that the function accepts.
     #[must_use]
     pub fn takes<B: ToSchema>(mut self, example: &'static str) -> Self {
-        self.contract.takes = Some(Takes { shape: Shape::of::<B>(), example, required: true });
+        self.contract.takes = Some(Takes { shape: Shape::of::<B>(), example, required: true, lines_max: None });
+        self
+    }
+
+    /// JSON bodies in lines, so many at most, with an example of one.
+    #[must_use]
+    pub fn takes_lines<B: ToSchema>(mut self, example: &'static str, lines_max: usize) -> Self {
+        self.contract.takes = Some(Takes { shape: Shape::of::<B>(), example, required: true, lines_max: Some(lines_max) });
         self
     }
 
     /// A JSON body that may be left out.
     #[must_use]
     pub fn may_take<B: ToSchema>(mut self, example: &'static str) -> Self {
-        self.contract.takes = Some(Takes { shape: Shape::of::<B>(), example, required: false });
+        self.contract.takes = Some(Takes { shape: Shape::of::<B>(), example, required: false, lines_max: None });
         self
     }
 
@@ -85,6 +107,20 @@ impl HttpFunction {
     #[must_use]
     pub fn lists<V: ToSchema>(mut self) -> Self {
         self.contract.answers = Answers::Page(Shape::of::<V>());
+        self
+    }
+
+    /// Views in lines, for as long as there are any.
+    #[must_use]
+    pub fn answers_lines<V: ToSchema>(mut self) -> Self {
+        self.contract.answers = Answers::Lines(Shape::of::<V>());
+        self
+    }
+
+    /// The same in another media type, for who asks for it, and what it is.
+    #[must_use]
+    pub fn or_serves(mut self, media_type: &'static str, what: &'static str) -> Self {
+        self.contract.or_serves = Some((media_type, what));
         self
     }
 

@@ -5,11 +5,12 @@
 //! preconditions, limits, time) is data of the endpoint's [`HttpSpec`](crate::function::HttpSpec), read by the wrapper and
 //! repeated in no handler.
 //!
-//! **Architecture invariant:** only what turns text into a handler's own types, or those into text, is generic (`Call::{path, query, page,
-//! json, json_or_default}`, `Reply::json`, `Page::reply`), because every function compiles it again.
+//! **Architecture invariant:** only what turns text into a handler's own types, or those into text, is generic (`Call::{path, query, query_and_filters,
+//! page, json, json_or_default}`, `Reply::json`, `Page::reply`), because every function compiles it again.
 
 mod admission;
 mod body;
+pub mod bulk;
 mod call;
 mod code;
 mod content;
@@ -21,6 +22,7 @@ mod json_shape;
 mod kept_views;
 mod live;
 pub mod openapi;
+mod order_filters;
 mod pagination;
 mod precondition;
 mod problem;
@@ -43,6 +45,7 @@ pub use self::{
     content::Content,
     function::{BoxFuture, HttpFunction},
     live::{EventTypes, News},
+    order_filters::OrderFilters,
     pagination::Page,
     problem::Problem,
     query::peek,

@@ -118,8 +118,18 @@ impl Problem {
     }
 
     /// The answer to the caller.
-    pub(super) fn into_reply(self, request_id: &str) -> Reply {
-        let Inner { code, detail, errors, members: mut body, mut headers, cause: _ } = *self.0;
+    pub(super) fn into_reply(mut self, request_id: &str) -> Reply {
+        let (code, mut headers) = (self.0.code, std::mem::take(&mut self.0.headers));
+        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+        if let Some(seconds) = code.retry_after_s() {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        Reply::new(code.status(), headers, self.into_document(request_id).to_string().into())
+    }
+
+    /// The document alone, for a part of an answer.
+    pub(super) fn into_document(self, request_id: &str) -> Value {
+        let Inner { code, detail, errors, members: mut body, headers: _, cause: _ } = *self.0;
         body.insert("type".to_owned(), format!("/problems/{}", code.as_str()).into());
         body.insert("title".to_owned(), code.title().into());
         body.insert("status".to_owned(), code.status().into());
@@ -132,11 +142,7 @@ impl Problem {
         if !errors.is_empty() {
             body.insert("errors".to_owned(), errors.iter().map(error_view).collect());
         }
-        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
-        if let Some(seconds) = code.retry_after_s() {
-            headers.insert(RETRY_AFTER, seconds.into());
-        }
-        Reply::new(code.status(), headers, Value::Object(body).to_string().into())
+        Value::Object(body)
     }
 }
 

@@ -21,6 +21,16 @@ pub fn peek<T: DeserializeOwned>(query: &str) -> Option<T> {
     read(query).ok()
 }
 
+/// A query taken apart: the parameters that `own` names, and all others, each encoded again in the order they came.
+pub(super) fn split(query: &str, own: &[&str]) -> (String, String) {
+    let (mut named, mut others) = (form_urlencoded::Serializer::new(String::new()), form_urlencoded::Serializer::new(String::new()));
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let part = if own.contains(&&*name) { &mut named } else { &mut others };
+        part.append_pair(&name, &value);
+    }
+    (named.finish(), others.finish())
+}
+
 /// Lets a request through that has no parameters.
 ///
 /// # Errors

@@ -1,7 +1,5 @@
 //! What a handler answers when all is well: status, headers, body.
 
-use std::convert::Infallible;
-
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -19,6 +17,11 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Says that an answer is older than its request.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A body that was not finished. The caller sees its connection closed in the middle of the body (RFC 9112 §8), and never a shorter one.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer was broken off")]
+pub(super) struct BrokenOff;
 
 /// An answer.
 #[derive(Debug)]
@@ -56,8 +59,16 @@ impl Reply {
     /// A body that is sent piece by piece, as long as it lasts; what went wrong on the way is said within it, in the media type's own
     /// words, because its status has long been sent. A caller who hangs up drops the pieces unmade.
     pub fn stream(media_type: &'static str, pieces: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        Self::breakable_stream(media_type, pieces.map(Ok))
+    }
+
+    /// The same where what went wrong cannot be said within it: the body is broken off.
+    pub(super) fn breakable_stream(
+        media_type: &'static str,
+        pieces: impl Stream<Item = Result<Bytes, BrokenOff>> + Send + 'static,
+    ) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]);
-        Self { status: 200, headers, body: Body::from_stream(pieces.map(Ok::<_, Infallible>)) }
+        Self { status: 200, headers, body: Body::from_stream(pieces) }
     }
 
     /// 204.

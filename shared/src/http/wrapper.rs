@@ -98,6 +98,7 @@ async fn answer(
         request_id: exchange.request_id.clone(),
         trace: exchange.trace,
         received_at: exchange.received_at,
+        deadline,
     };
     if let Some(reply) = kept(&call, shown, &found)? {
         return Ok(reply);

@@ -1,6 +1,7 @@
 //! What only reads: one use case a file, named by its verb phrase.
 
 pub mod audit_ledger;
+pub mod export_orders;
 pub mod get_ledger;
 pub mod get_order;
 pub mod get_order_history;

@@ -34,6 +34,8 @@ pub const RATE_LIMITED: &str = "rate_limited_total";
 pub const ORDER_VIEWS: &str = "order_views_total";
 /// Requests with an idempotency key; label `result`.
 pub const IDEMPOTENCY: &str = "idempotency_total";
+/// Lines of imports; label `result`: `placed`, `known`, `refused`, or `left` to be sent again.
+pub const IMPORTED_LINES: &str = "imported_lines_total";
 /// Payment operations that got an outcome; labels `kind`, `outcome`.
 pub const PAYMENT_OPERATIONS: &str = "payment_operations_total";
 /// Orders that entered a status; label `status`.
@@ -135,6 +137,7 @@ fn describe() {
     describe_counter!(RATE_LIMITED, "Requests refused because there were too many, by class.");
     describe_counter!(ORDER_VIEWS, "Orders asked for where a view may be kept, by result.");
     describe_counter!(IDEMPOTENCY, "Requests with an idempotency key, by result.");
+    describe_counter!(IMPORTED_LINES, "Lines of imports, by result.");
     describe_counter!(PAYMENT_OPERATIONS, "Payment operations that got an outcome, by kind and outcome.");
     describe_counter!(ORDERS, "Orders that entered a status, by status.");
     describe_counter!(JOB_ITEMS, "Due pieces of work that a job has done, by function and outcome.");

@@ -160,6 +160,25 @@ async fn a_key_older_than_its_record_answers_with_the_order_as_it_is_now() {
     caller.post("/v1/orders").key("k-1").json(&other).send().await.problem(422, "idempotency_key_reused");
 }
 
+/// Its reference is taken as well, by the order that the key placed: that is no other order's.
+#[tokio::test]
+async fn a_key_older_than_its_record_is_not_taken_for_another_with_its_reference() {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant().await;
+    let order = sample::with(|order| order["external_reference"] = "cart-1".into());
+    let first = caller.post("/v1/orders").key("k-1").json(&order).send().await.expect(201).json();
+    stack.sql().execute("DELETE FROM idempotency_records").await.unwrap();
+
+    let late = caller.post("/v1/orders").key("k-1").json(&order).send().await.expect(200).json();
+    assert_eq!(late["id"], first["id"]);
+    let other = sample::with(|order| {
+        order["external_reference"] = "cart-1".into();
+        order["metadata"]["channel"] = "shop".into();
+    });
+    caller.post("/v1/orders").key("k-1").json(&other).send().await.problem(422, "idempotency_key_reused");
+    caller.post("/v1/orders").key("k-2").json(&order).send().await.problem(409, "duplicate_external_reference");
+}
+
 #[tokio::test]
 async fn a_refused_request_leaves_its_key_free() {
     let stack = Stack::start(Options::http()).await;

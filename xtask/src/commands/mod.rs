@@ -4,6 +4,8 @@ mod bench;
 mod chaos;
 mod dev;
 mod event;
+mod export;
+mod import;
 mod new;
 mod order;
 mod sign;
@@ -31,6 +33,8 @@ pub const COMMANDS: &[Command] = &[
     Command { name: "dev", purpose: "run the whole service on this machine", help: dev::HELP, run: dev::run },
     Command { name: "order", purpose: "place an order and follow it to its end", help: order::HELP, run: order::run },
     Command { name: "sign", purpose: "print a signed curl line for any request", help: sign::HELP, run: sign::run },
+    Command { name: "import", purpose: "place the orders of a file, one a line", help: import::HELP, run: import::run },
+    Command { name: "export", purpose: "write all orders to a file, one a line", help: export::HELP, run: export::run },
     Command { name: "event", purpose: "print the event that invokes a function on Lambda", help: event::HELP, run: event::run },
     Command { name: "test", purpose: "run everything CI runs", help: test::HELP, run: test::run },
     Command { name: "chaos", purpose: "kill the service at every step and audit what is left", help: chaos::HELP, run: chaos::run },

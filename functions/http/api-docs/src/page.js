@@ -151,6 +151,9 @@ function answer(status, response) {
 /** Whether a partner pushes it: its secret is no key that could be typed here. */
 const isPushed = (op) => op.security?.some((scheme) => "webhook_signature" in scheme) ?? false;
 
+/** Whether its body is one document a line. */
+const isLines = (op) => "application/x-ndjson" in (op.requestBody?.content ?? {});
+
 // ── Trying
 
 function tryIt(op, body) {
@@ -159,7 +162,7 @@ function tryIt(op, body) {
     return { ...one, input: h("input", { value: fresh, placeholder: one.required ? "required" : "", spellcheck: "false" }) };
   });
   const text = body && h("textarea", { spellcheck: "false" });
-  if (text) text.value = JSON.stringify(body.example ?? {}, null, 2);
+  if (text) text.value = isLines(op) ? body.example.map((line) => JSON.stringify(line)).join("\n") : JSON.stringify(body.example ?? {}, null, 2);
   const result = h("div", { "aria-live": "polite" });
   const request = () => requestOf(op, inputs, text?.value);
   const act = (work) => async (event) => {

@@ -5,6 +5,7 @@
 
 mod changes;
 mod create;
+mod export;
 pub mod inspect;
 mod ledger;
 mod page;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 pub use self::{
     changes::{AnswerRow, SealedToken, Write},
     create::NewOrderRow,
+    export::first_order_of,
     page::{OrderFilter, OrderSummary},
 };
 use super::{Database, Error, TenantTx, idempotency_records::ClaimRow};
@@ -203,6 +205,28 @@ pub async fn order_find_by_create_key(tx: &mut TenantTx, tenant: TenantId, key: 
     Ok(row.map(|(id, fingerprint)| (OrderId::new(id), fingerprint)))
 }
 
+/// An order by the creation key that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// For people.
+    pub number: i64,
+    /// Fingerprint of the request that made it.
+    pub fingerprint: Vec<u8>,
+}
+
+/// The orders that creation keys made, each with its key; of keys that made none, nothing.
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn order_find_by_create_keys(tx: &mut TenantTx, tenant: TenantId, keys: &[String]) -> Result<Vec<(String, CreatedOrder)>, Error> {
+    let rows: Vec<(String, Uuid, i64, Vec<u8>)> =
+        sqlx::query_as(include_str!("order_find_by_create_keys.sql")).bind(tenant.uuid()).bind(keys).fetch_all(tx.connection()).await?;
+    let created = |(key, id, number, fingerprint)| (key, CreatedOrder { id: OrderId::new(id), number, fingerprint });
+    Ok(rows.into_iter().map(created).collect())
+}
+
 /// The order that bears a caller's reference.
 ///
 /// # Errors
@@ -271,6 +295,20 @@ fn history_row((version, action, actor, from_status, to_status, reason, correlat
 /// Any [`Error`].
 pub async fn order_list_page(tx: &mut TenantTx, tenant: TenantId, filter: &OrderFilter, limit: i64) -> Result<Vec<OrderSummary>, Error> {
     page::fetch(tx, tenant, filter, limit).await
+}
+
+/// The next of a tenant's orders after one of them, oldest first, so many at most. (`filter.before` is not for this direction.)
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn order_export_page(
+    tx: &mut TenantTx,
+    tenant: TenantId,
+    filter: &OrderFilter,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<OrderId>, Error> {
+    export::fetch(tx, tenant, filter, after, limit).await
 }
 
 /// The sealed token of a payment, until it is spent.

@@ -76,7 +76,7 @@ pub struct OrderSummary {
 }
 
 /// The smallest UUIDv7 of a moment: ids are stamped with the `created_at` beside them, so a range of time is a range of ids.
-fn first_id_of(moment: Timestamp) -> Uuid {
+pub(super) fn first_id_of(moment: Timestamp) -> Uuid {
     // Milliseconds in the upper 48 bits (RFC 9562, 5.7); a moment that is no whole millisecond counts from its beginning.
     let milliseconds = u128::try_from(moment.as_microsecond().div_euclid(1_000)).unwrap_or(0);
     Uuid::from_u128(milliseconds << 80)

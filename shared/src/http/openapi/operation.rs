@@ -1,9 +1,9 @@
 //! One function on one of its routes, as an operation.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
-    super::{Code, contract::Answers},
+    super::{Code, body::LINES_MEDIA_TYPES, contract::Answers},
     parts, responses, tag,
 };
 use crate::{
@@ -83,7 +83,7 @@ fn parameters(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> R
             .ok_or_else(|| format!("{{{name}}} has no schema: add it to path_parameter in http/openapi/parts.rs"))?;
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }
-    if let Some(query) = contract.query {
+    for query in [contract.query, contract.filters].into_iter().flatten() {
         let members = schemas.members(query)?;
         parameters.extend(members.into_iter().map(|(name, schema, required)| query_parameter(&name, schema, required)));
     }
@@ -126,7 +126,18 @@ fn query_parameter(name: &str, mut schema: Value, required: bool) -> Value {
 
 fn request_body(takes: &Takes, spec: &HttpSpec, route: &Route, schemas: &mut Shapes) -> Result<Value, String> {
     let example: Value = serde_json::from_str(takes.example).map_err(|error| format!("its example is no JSON: {error}"))?;
-    let content = json!({"schema": schemas.reference(takes.shape), "example": example});
+    let schema = schemas.reference(takes.shape);
+    if let Some(lines_max) = takes.lines_max {
+        let schema = json!({"type": "array", "items": schema, "minItems": 1, "maxItems": lines_max});
+        let content = json!({"schema": schema, "example": [example]});
+        let content: Map<_, _> = LINES_MEDIA_TYPES.map(|media_type| (media_type.to_owned(), content.clone())).into_iter().collect();
+        let description = format!(
+            "One JSON document a line; the schema sees the lines as an array. At most {lines_max} lines and {} bytes.",
+            spec.body_max_bytes
+        );
+        return Ok(json!({"description": description, "required": true, "content": content}));
+    }
+    let content = json!({"schema": schema, "example": example});
     let content = match route.method {
         "PATCH" => json!({"application/merge-patch+json": content, "application/json": content}),
         _ => json!({"application/json": content}),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Code, HttpFunction, contract::Answers};
+use super::super::{Code, HttpFunction, body::LINES_MEDIA_TYPES, contract::Answers};
 use crate::{
     domain::schema::Shapes,
     function::{Access, Route},
@@ -55,6 +55,10 @@ fn success(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Resu
             let item = schemas.reference(shape);
             ("One page.", Some(json!({"application/json": {"schema": page(&item)}})))
         }
+        Answers::Lines(shape) => {
+            let lines = json!({"type": "array", "items": schemas.reference(shape)});
+            ("One JSON document a line; the schema sees the lines as an array.", Some(json!({LINES_MEDIA_TYPES[0]: {"schema": lines}})))
+        }
         Answers::Content(contents) => {
             let (_, media_type, what) = contents
                 .iter()
@@ -75,6 +79,9 @@ fn success(function: &HttpFunction, route: &Route, schemas: &mut Shapes) -> Resu
     let mut response = json!({"description": description, "headers": headers(&names)});
     if let Some(content) = content {
         response["content"] = content;
+    }
+    if let Some((media_type, what)) = contract.or_serves {
+        response["content"][media_type] = json!({"schema": {"type": "string", "description": what}});
     }
     Ok(response)
 }

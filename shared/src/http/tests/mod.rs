@@ -1,5 +1,6 @@
 //! The wrapper in process: fake endpoints behind the real router, no PostgreSQL and no Redis.
 
+mod bulk;
 mod fuzz;
 mod json;
 mod openapi;

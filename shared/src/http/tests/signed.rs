@@ -34,7 +34,7 @@ async fn app(spec: HttpSpec, scopes: &[Permission], tenant_suspended: bool) -> R
     serving(spec, origin, scopes, tenant_suspended).await
 }
 
-async fn serving(
+pub(super) async fn serving(
     spec: HttpSpec,
     handle: fn(Call) -> BoxFuture<'static, Result<Reply, Problem>>,
     scopes: &[Permission],
@@ -68,7 +68,13 @@ fn signed(path: &str, body: &'static str) -> Request<Body> {
 }
 
 fn signed_as(method: &str, path: &str, body: &'static str) -> Request<Body> {
-    let mut headers = HeaderMap::from_iter([(HeaderName::from_static("idempotency-key"), HeaderValue::from_static("k-1"))]);
+    signed_with(method, path, body, ("idempotency-key", "k-1"))
+}
+
+/// A request with this header, signed.
+pub(super) fn signed_with(method: &str, path: &str, body: impl Into<String>, (name, value): (&'static str, &'static str)) -> Request<Body> {
+    let body: String = body.into();
+    let mut headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let parts = RequestParts { method, path, query, headers: &headers, body: body.as_bytes() };
     let fields = sign(&parts, &KEY.to_string(), SECRET, clock::now().as_second(), &Uuid::now_v7().to_string()).unwrap();

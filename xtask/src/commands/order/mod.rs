@@ -1,6 +1,5 @@
 //! `cargo xtask order`: places a signed order against what `dev` runs and follows it to its end.
 
-mod client;
 mod timeline;
 
 use std::time::{Duration, Instant};
@@ -8,13 +7,13 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::checkout::Checkout;
+use crate::client::{Client, REQUEST_TIMEOUT, text};
 use crate::failure::{Context, Failure, Result};
 use crate::interrupt;
 use crate::options::{Accepted, Options};
 use crate::output;
 use crate::random;
 use crate::target::Target;
-use client::Client;
 use timeline::Timeline;
 
 /// What `--help` says.
@@ -48,7 +47,7 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
         Some(file) => std::fs::read(file).context(|| format!("cannot read {file}"))?,
         None => default_order().to_string().into_bytes(),
     };
-    let client = Client::new(Target::read(checkout, options.text("--url"), None)?);
+    let client = Client::new(Target::read(checkout, options.text("--url"), None)?, REQUEST_TIMEOUT);
     let started = Instant::now();
     let mut order = client.post("/v1/orders", &random::token()?, &body)?;
     let path = format!("/v1/orders/{}", text(&order, "id"));
@@ -88,11 +87,6 @@ fn finish(order: &Value, timeline: &Timeline, print: bool, elapsed: Duration) ->
         return Err(Failure::new(format!("the order ended as {status} after {seconds:.1} s")));
     }
     Err(Failure::new(format!("the order is still {status} after {seconds:.1} s; the logs are in .local/dev/logs")))
-}
-
-/// A member that should be text; an empty one when it is not.
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
 }
 
 /// The order of the API's documentation.

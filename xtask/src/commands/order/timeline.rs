@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::text;
+use crate::client::text;
 
 /// Seconds of a day, for an order that lives across midnight.
 const DAY_SECONDS: f64 = 86_400.0;

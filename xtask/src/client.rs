@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::text;
 use crate::failure::{Context, Failure, Result};
 use crate::signing::Request;
 use crate::target::{NOT_RUNNING, Target};
 
-/// The service's own deadline is 10 s.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a request may take whose endpoint answers within 10 s, as most do.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// An answer whose body is still to be read.
+pub type Answer = ureq::http::Response<ureq::Body>;
 
 /// Sends signed requests.
 pub struct Client {
@@ -19,10 +21,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of `target`.
-    pub fn new(target: Target) -> Self {
+    /// A client of `target`, which gives up an answer that is not there, whole, after `timeout`.
+    pub fn new(target: Target, timeout: Duration) -> Self {
         let configuration = ureq::Agent::config_builder();
-        let configuration = configuration.timeout_global(Some(REQUEST_TIMEOUT)).http_status_as_error(false);
+        let configuration = configuration.timeout_global(Some(timeout)).http_status_as_error(false);
         Self { target, agent: configuration.build().into() }
     }
 
@@ -42,7 +44,10 @@ impl Client {
         self.send(&Request { method: "POST", target: path, headers: &headers, body: Some(body) })
     }
 
-    fn send(&self, request: &Request<'_>) -> Result<Value> {
+    /// Sends a request and leaves the answer, whatever its status, to be read.
+    ///
+    /// Outside: what no repeat would mend. Inside: why there is no answer, which one may.
+    pub fn open(&self, request: &Request<'_>) -> Result<std::result::Result<Answer, ureq::Error>> {
         let doing = || format!("{} {}", request.method, request.target);
         let signature = self.target.sign(request)?;
         let mut builder = ureq::http::Request::builder().method(request.method).uri(format!("{}{}", self.target.url(), request.target));
@@ -52,11 +57,15 @@ impl Client {
         for (name, value) in signature {
             builder = builder.header(name, value);
         }
-        let answer = match request.body {
+        Ok(match request.body {
             Some(body) => self.agent.run(builder.body(body).context(doing)?),
             None => self.agent.run(builder.body(()).context(doing)?),
-        };
-        let mut answer = answer.map_err(|error| self.unreachable(&error))?;
+        })
+    }
+
+    fn send(&self, request: &Request<'_>) -> Result<Value> {
+        let doing = || format!("{} {}", request.method, request.target);
+        let mut answer = self.open(request)?.map_err(|error| self.unreachable(&error))?;
         let status = answer.status();
         let body = answer.body_mut().read_to_string().context(doing)?;
         if !status.is_success() {
@@ -65,7 +74,8 @@ impl Client {
         serde_json::from_str(&body).context(|| format!("{} answered no JSON", doing()))
     }
 
-    fn unreachable(&self, error: &ureq::Error) -> Failure {
+    /// What to say when nobody answers.
+    pub fn unreachable(&self, error: &ureq::Error) -> Failure {
         match error {
             ureq::Error::ConnectionFailed => Failure::new(NOT_RUNNING),
             ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => Failure::new(NOT_RUNNING),
@@ -74,8 +84,13 @@ impl Client {
     }
 }
 
+/// A member that should be text; an empty one when it is not.
+pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
 /// A problem document (RFC 9457) in words, or whatever else was answered.
-fn problem(doing: &str, status: u16, body: &str) -> String {
+pub fn problem(doing: &str, status: u16, body: &str) -> String {
     let Ok(problem) = serde_json::from_str::<Value>(body) else {
         return format!("{doing} answered {status}: {body}");
     };
