@@ -10,6 +10,8 @@ mod killers;
 mod kills;
 mod planted_bugs;
 mod races;
+mod redis_away;
+mod redis_cluster;
 mod swarms;
 
 /// A number of the environment, with which a test does more than it does otherwise.

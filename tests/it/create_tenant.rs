@@ -17,7 +17,8 @@ async fn a_new_tenant_is_answered_with_a_key_that_works() {
     assert_eq!(answer.header("location"), format!("{PATH}/{id}"));
     assert_eq!((answer.header("etag"), answer.header("cache-control")), ("\"v1\"", "no-store"));
     let policy = json!({
-        "stock": false, "payment_deadline_seconds": 86_400, "currencies": [], "lines_max": 5, "order_total_max": null
+        "stock": false, "payment_deadline_seconds": 86_400, "currencies": [], "lines_max": 5, "order_total_max": null,
+        "reads_per_second": 10_000, "reads_per_second_per_key": 5_000, "writes_per_second": 2_000, "writes_per_second_per_key": 1_000
     });
     for (member, expected) in [("name", json!("Tea shop")), ("status", json!("active")), ("version", json!(1)), ("policy", policy)] {
         assert_eq!(tenant[member], expected, "{member}");

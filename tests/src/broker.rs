@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
@@ -15,7 +14,7 @@ use nix::{
 };
 use tokio::time::timeout;
 
-use super::{Process, until, within};
+use super::{Process, port, until, within};
 
 /// A cold start takes 10 to 25 s on two free cores, more while others compute.
 const START_LIMIT: Duration = Duration::from_secs(120);
@@ -48,7 +47,7 @@ impl Broker {
             fs::write(folder.join(file), "").unwrap();
         }
         fs::write(folder.join("enabled_plugins"), "[].\n").unwrap();
-        let (port, mapper_port) = (free_port(), free_port());
+        let (port, mapper_port) = (port::free(), port::free());
         let mut port_mapper = Command::new(program("TEST_EPMD"));
         port_mapper.args(["-address", "127.0.0.1", "-port", &mapper_port.to_string()]).env_clear();
         let port_mapper = Process::of("epmd", port_mapper);
@@ -152,7 +151,7 @@ fn environment(folder: &Path, port: u16, mapper_port: u16) -> Vec<(&'static str,
         ("RABBITMQ_NODENAME", NODE.to_owned()),
         ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".to_owned()),
         ("RABBITMQ_NODE_PORT", port.to_string()),
-        ("RABBITMQ_DIST_PORT", free_port().to_string()),
+        ("RABBITMQ_DIST_PORT", port::free().to_string()),
         ("ERL_EPMD_PORT", mapper_port.to_string()),
         // Schedulers that wait busily would take the cores of everybody else.
         (
@@ -167,8 +166,4 @@ fn program(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
     path.map(PathBuf::from)
         .unwrap_or_else(|| panic!("{variable} is not set: this test starts a broker of its own, run it with `cargo xtask test`"))
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -3,7 +3,8 @@
 //! In reading order: [`Stack`] is one running service with a database and, if asked, a vhost and partners that no other test
 //! sees; [`Caller`] is a tenant that signs requests, [`Webhook`] the payment service pushing, [`Wire`] a connection without manners; [`Partner`] sits on the broker's other
 //! side; [`Emulator`] and [`RuntimeApi`] are AWS Lambda; [`Sql`] looks at what was written; [`contract`] holds each answer that a
-//! [`Caller`] gets against the published document, `messages` each message that was written against its schema; [`Events`] is a stream that is being read; [`Proxy`] takes a server away from one service, [`Broker`] is a broker that may be killed; [`until()`] waits for what must
+//! [`Caller`] gets against the published document, `messages` each message that was written against its schema; [`Events`] is a stream that is being read;
+//! [`Proxy`] takes a server away from one service, [`Broker`], [`Redis`] and [`RedisCluster`] are servers that may be killed; [`until()`] waits for what must
 //! come. No expectation about the service lives here: those are the tests'.
 //!
 //! **Architecture invariant:** the harness starts processes and never links a function; what a test sees, a user could see.
@@ -19,8 +20,11 @@ mod logs;
 mod masked;
 mod messages;
 mod partner;
+mod port;
 mod process;
 mod proxy;
+mod redis;
+mod redis_cluster;
 mod runtime_api;
 pub mod sample;
 mod servers;
@@ -43,6 +47,8 @@ pub use self::{
     partner::{Listener, Partner},
     process::{Process, Program},
     proxy::Proxy,
+    redis::Redis,
+    redis_cluster::RedisCluster,
     runtime_api::RuntimeApi,
     servers::Servers,
     sql::{Sql, raw_id},

@@ -292,6 +292,17 @@ impl Stack {
         caller
     }
 
+    /// A new tenant that has agreed to this policy.
+    ///
+    /// # Panics
+    /// When the operator cannot create it.
+    pub async fn tenant_with_policy(&self, policy: &Value) -> Caller {
+        let operator = self.operator();
+        let body = json!({ "name": "a test's tenant", "policy": policy });
+        let tenant = operator.post("/v1/admin/tenants").new_key().json(&body).send().await.expect(201).json();
+        operator.with_shown(&tenant["first_key"])
+    }
+
     /// A program that calls with this key.
     #[must_use]
     pub fn caller(&self, key: Key) -> Caller {

@@ -8,7 +8,7 @@ use crate::{
     domain::{rate::RateClass, timestamp::Timestamp},
     function::{Access, HttpSpec},
     secrets::WebhookSecret,
-    signature::{Reason, RequestParts, standard_webhooks},
+    signature::{Reason, RequestParts, required_components, standard_webhooks},
     telemetry::metrics::SIGNATURE_REJECTIONS,
 };
 
@@ -54,7 +54,7 @@ pub(super) async fn identify(
         Access::Webhook => webhook(state, parts, body, now).map(Caller::Webhook),
         Access::Any | Access::Scope(_) => {
             let known = match session_token(&parts.headers) {
-                Some(token) => in_session(state, parts, token, sought, now).await?,
+                Some(token) => in_session(state, parts, body, token, sought, now).await?,
                 None => signed(state, parts, body, sought, now).await?,
             };
             Ok(Caller::Known(known))
@@ -77,10 +77,12 @@ pub(super) fn permit(spec: &HttpSpec, caller: &Authenticated) -> Result<(), Prob
     }
 }
 
+fn as_signed<'a>(parts: &'a Parts, body: &'a [u8]) -> RequestParts<'a> {
+    RequestParts { method: parts.method.as_str(), path: parts.uri.path(), query: parts.uri.query(), headers: &parts.headers, body }
+}
+
 async fn signed(state: &State, parts: &Parts, body: &[u8], sought: Sought<'_>, now: Timestamp) -> Result<Authenticated, Problem> {
-    let signed =
-        RequestParts { method: parts.method.as_str(), path: parts.uri.path(), query: parts.uri.query(), headers: &parts.headers, body };
-    state.authenticator().signed(&signed, sought, now).await.map_err(|error| {
+    state.authenticator().signed(&as_signed(parts, body), sought, now).await.map_err(|error| {
         if let AuthError::Rejected(rejection) = &error {
             count(rejection.reason);
         }
@@ -88,11 +90,19 @@ async fn signed(state: &State, parts: &Parts, body: &[u8], sought: Sought<'_>, n
     })
 }
 
-async fn in_session(state: &State, parts: &Parts, token: &str, sought: Sought<'_>, now: Timestamp) -> Result<Authenticated, Problem> {
+async fn in_session(
+    state: &State,
+    parts: &Parts,
+    body: &[u8],
+    token: &str,
+    sought: Sought<'_>,
+    now: Timestamp,
+) -> Result<Authenticated, Problem> {
+    let accepted = required_components(&as_signed(parts, body));
     if RateClass::of(parts.method.as_str()) != RateClass::Reads {
-        return Err(Problem::no_session("a session reads and does nothing else; sign the request"));
+        return Err(Problem::no_session("a session reads and does nothing else; sign the request").accepting(&accepted));
     }
-    Ok(state.authenticator().in_session(token, sought, now).await?)
+    state.authenticator().in_session(token, sought, now).await.map_err(|error| Problem::from(error).accepting(&accepted))
 }
 
 /// The token of a request that is not signed. A signature counts more: it says what a token cannot.

@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     auth::Principal,
-    cache::Found,
     commands::{self, Claim, Context, Origin},
     db::Database,
     domain::{actor::Actor, ids::TenantId, timestamp::Timestamp},
@@ -36,8 +35,6 @@ pub struct Call {
     /// The body as a value, once somebody asked for it.
     pub(super) document: OnceLock<Value>,
     pub(super) admitted: Admitted,
-    /// What Redis keeps of what it asks for.
-    pub(super) found: Found,
     pub(super) idempotency_key: Option<String>,
     pub(super) request_id: String,
     pub(super) trace: TraceParent,
@@ -187,12 +184,11 @@ impl Call {
         })
     }
 
-    /// The answer of an earlier request with this idempotency key, from the copy that Redis keeps; nothing when there is none or it is of no use.
+    /// The answer of an earlier request with this idempotency key, from the copy that Redis keeps; nothing when the copy is of no use.
     ///
     /// # Errors
     /// As the handler would: a body that is not JSON, a key that belongs to another request.
-    pub(super) fn kept_reply(&self) -> Result<Option<Reply>, Problem> {
-        let Found::Answer(sealed) = &self.found else { return Ok(None) };
+    pub(super) fn kept_answer(&self, sealed: &[u8]) -> Result<Option<Reply>, Problem> {
         if !self.body.is_empty() {
             self.json_document()?;
         }

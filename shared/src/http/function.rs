@@ -33,8 +33,8 @@ impl HttpFunction {
         Self { spec, handle, contract: Contract::default(), view_of: None }
     }
 
-    /// Shows the order of its path, in views of these names: then one may be known before the handler runs
-    /// ([`Call::kept_view`](super::Call::kept_view)).
+    /// Shows the order of its path, in views of these names: one that is kept is answered without the
+    /// handler, which makes the others ([`Call::new_view`](super::Call::new_view)).
     #[must_use]
     pub fn shows_orders(mut self, view_of: fn(&str) -> Option<&'static str>) -> Self {
         self.view_of = Some(view_of);

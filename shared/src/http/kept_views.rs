@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Call, Problem, Reply};
 use crate::{
-    cache::{Cache, Found, OrderKey, SealedView},
+    cache::{Cache, OrderKey, SealedView},
     domain::ids::OrderId,
     secrets,
     telemetry::metrics::ORDER_VIEWS,
@@ -40,21 +40,21 @@ impl Call {
         min_version(&self.parts.headers)
     }
 
-    /// The answer from the view that Redis keeps of this order, unless the caller knows of a newer version.
+    /// The answer from what Redis keeps of this order, unless the caller knows of a newer version.
     ///
     /// # Errors
     /// 400 `malformed` for a bad `Min-Version`.
-    pub fn kept_view(&self, order: OrderId, view: &'static str) -> Result<Option<Reply>, Problem> {
+    pub(super) fn kept_view(&self, order: OrderId, view: &'static str, kept: Option<&SealedView>) -> Result<Option<Reply>, Problem> {
         let wanted = self.min_version()?;
-        let (reply, result) = match &self.found {
-            Found::Order(kept) if kept.version < wanted => (None, "older"),
-            Found::Order(kept) => {
+        let (reply, result) = match kept {
+            Some(kept) if kept.version < wanted => (None, "older"),
+            Some(kept) => {
                 let key = OrderKey { tenant: self.tenant()?, order, view };
                 // What does not open was sealed by a key that is gone, or is not what it says: PostgreSQL knows.
                 let plain = self.context().keyring.open(&aad(key, kept.version), &kept.sealed).ok();
                 (plain.map(|plain| self.versioned(kept.version, plain.into())), "hit")
             }
-            Found::Nothing | Found::Answer(_) => (None, "miss"),
+            None => (None, "miss"),
         };
         metrics::counter!(ORDER_VIEWS, "result" => result).increment(1);
         Ok(reply)

@@ -68,6 +68,15 @@ impl From<CommandError> for Problem {
 }
 
 impl Problem {
+    /// With what a signature would have to cover (RFC 9421 §5.1).
+    pub(super) fn accepting(self, components: &[&str]) -> Self {
+        // Names of components are visible ASCII.
+        match HeaderValue::from_str(&accept_signature(components)) {
+            Ok(value) => self.header(ACCEPT_SIGNATURE, value),
+            Err(_) => self,
+        }
+    }
+
     /// 409: the order does not allow it now; with why, and with everything that could be asked for instead.
     fn not_allowed(refused: &NotAllowed) -> Self {
         let code = if refused.on_hold { Code::OrderOnHold } else { Code::InvalidTransition };
@@ -119,11 +128,10 @@ impl From<AuthError> for Problem {
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
-        let mut problem = refused_signature(rejection.reason, HeaderValue::from_static("Signature"));
-        if let Ok(value) = HeaderValue::from_str(&accept_signature(&rejection.required_components)) {
-            problem = problem.header(ACCEPT_SIGNATURE, value);
-        }
-        problem.member("required_components", rejection.required_components).detail(rejection.detail)
+        refused_signature(rejection.reason, HeaderValue::from_static("Signature"))
+            .accepting(&rejection.required_components)
+            .member("required_components", rejection.required_components)
+            .detail(rejection.detail)
     }
 }
 

@@ -63,7 +63,12 @@ async fn answer(
     let body = body::read(body, spec.body_max_bytes, deadline).await?;
     // Who calls is told first; what is wrong with their headers afterwards.
     let demanded = precondition::demanded(spec, &parts.headers);
-    let sought = sought(&function, &parts, demanded.as_ref().ok().and_then(Option::as_deref), exchange.order);
+    let shown = shown(&function, &parts, exchange.order);
+    let sought = match (&demanded, shown) {
+        (Ok(Some(key)), _) => Sought::Effect { function: spec.name, key },
+        (_, Some((order, view))) => Sought::Order { order, view },
+        _ => Sought::Nothing,
+    };
     let (admitted, found) = match admission::identify(spec, &state, &parts, &body, sought, exchange.received_at).await? {
         Caller::Anyone => (Admitted::Anyone, Found::Nothing),
         Caller::Webhook(id) => (Admitted::Webhook(id), Found::Nothing),
@@ -89,27 +94,29 @@ async fn answer(
         body,
         document: OnceLock::new(),
         admitted,
-        found,
         idempotency_key,
         request_id: exchange.request_id.clone(),
         trace: exchange.trace,
         received_at: exchange.received_at,
     };
-    if let Some(reply) = call.kept_reply()? {
+    if let Some(reply) = kept(&call, shown, &found)? {
         return Ok(reply);
     }
     run(function.handle, call, deadline).await
 }
 
-/// What may be known already of what a request asks for.
-fn sought<'a>(function: &HttpFunction, parts: &Parts, key: Option<&'a str>, order: Option<OrderId>) -> Sought<'a> {
-    if let Some(key) = key {
-        return Sought::Effect { function: function.spec.name, key };
-    }
-    let view = function.view_of.and_then(|view_of| view_of(parts.uri.query().unwrap_or_default()));
-    match (order, view) {
-        (Some(order), Some(view)) => Sought::Order { order, view },
-        _ => Sought::Nothing,
+/// The order and the view of it that a request asks for, where one may be kept.
+fn shown(function: &HttpFunction, parts: &Parts, order: Option<OrderId>) -> Option<(OrderId, &'static str)> {
+    Some((order?, (function.view_of?)(parts.uri.query().unwrap_or_default())?))
+}
+
+/// The answer that needs no handler, because it was made before.
+fn kept(call: &Call, shown: Option<(OrderId, &'static str)>, found: &Found) -> Result<Option<Reply>, Problem> {
+    match (shown, found) {
+        (_, Found::Answer(sealed)) => call.kept_answer(sealed),
+        (Some((order, view)), Found::Order(kept)) => call.kept_view(order, view, Some(kept)),
+        (Some((order, view)), Found::Nothing) => call.kept_view(order, view, None),
+        (None, _) => Ok(None),
     }
 }
 

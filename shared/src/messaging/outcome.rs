@@ -126,6 +126,6 @@ mod tests {
     fn a_reason_names_its_causes() {
         let error = CommandError::Unavailable(Box::new(db::Error::Unavailable(sqlx::Error::PoolTimedOut)));
         let rejection = Rejection::from(error);
-        assert!(rejection.reason().starts_with("the database is not available: PostgreSQL is not available: "), "{rejection:?}");
+        assert!(rejection.reason().starts_with("a store is not available: PostgreSQL is not available: "), "{rejection:?}");
     }
 }

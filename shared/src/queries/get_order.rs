@@ -46,11 +46,15 @@ impl SharedReads {
     /// As for [`execute`].
     pub async fn execute(&self, database: &Database, tenant: TenantId, order: OrderId, min_version: u64) -> Result<Arc<Order>, QueryError> {
         let key = (tenant, order);
-        let read = async { execute(database, tenant, order).await.map(Arc::new) };
+        let mut is_own = false;
+        let read = async {
+            is_own = true;
+            execute(database, tenant, order).await.map(Arc::new)
+        };
         let shared = self.0.try_get_with(key, read).await;
         self.0.invalidate(&key).await;
         match shared {
-            Ok(order) if order.version >= min_version => Ok(order),
+            Ok(order) if is_own || order.version >= min_version => Ok(order),
             Ok(_) => execute(database, tenant, order).await.map(Arc::new),
             Err(error) => Err(QueryError::shared(error)),
         }

@@ -27,7 +27,7 @@ pub(super) fn malformed(detail: impl Into<String>) -> Refusal {
 }
 
 /// The components that a signature of this request must cover, in the order in which we cover them ourselves.
-pub(super) fn required_components(parts: &RequestParts<'_>) -> Vec<&'static str> {
+pub fn required_components(parts: &RequestParts<'_>) -> Vec<&'static str> {
     let mut required = Vec::with_capacity(DERIVED.len() + 1 + BINDING_FIELDS.len());
     required.extend(DERIVED);
     if !parts.body.is_empty() {

@@ -16,6 +16,7 @@ mod verify;
 
 use http::HeaderMap;
 
+pub use base::required_components;
 pub use sign::{SignedHeaders, sign};
 pub use verify::{Unverified, Verified};
 
@@ -125,6 +126,6 @@ impl Rejection {
     #[must_use]
     pub fn replayed(parts: &RequestParts<'_>) -> Self {
         let detail = "the nonce was used before; sign every request anew".to_owned();
-        Self { reason: Reason::Replayed, detail, required_components: base::required_components(parts) }
+        Self { reason: Reason::Replayed, detail, required_components: required_components(parts) }
     }
 }

@@ -18,11 +18,24 @@ pub enum What {
     StaticFile,
     /// The service, signed over HTTP.
     Read,
+    /// A service that has lost its Redis.
+    CreateWithoutRedis,
+    /// The same, reading.
+    ReadWithoutRedis,
 }
 
 impl What {
     /// Every one there is.
-    pub const ALL: [Self; 6] = [Self::EightStatements, Self::OneStatement, Self::Create, Self::CreateAlone, Self::StaticFile, Self::Read];
+    pub const ALL: [Self; 8] = [
+        Self::EightStatements,
+        Self::OneStatement,
+        Self::Create,
+        Self::CreateWithoutRedis,
+        Self::CreateAlone,
+        Self::StaticFile,
+        Self::Read,
+        Self::ReadWithoutRedis,
+    ];
 
     /// As it is printed.
     pub const fn name(self) -> &'static str {
@@ -33,6 +46,8 @@ impl What {
             Self::CreateAlone => "create-order, signed, one client",
             Self::StaticFile => "nginx, a file",
             Self::Read => "get-order, signed",
+            Self::CreateWithoutRedis => "create-order, signed, without Redis",
+            Self::ReadWithoutRedis => "get-order, signed, without Redis",
         }
     }
 
@@ -43,6 +58,8 @@ impl What {
             Self::OneStatement => &[Self::EightStatements],
             Self::Create => &[Self::EightStatements, Self::OneStatement],
             Self::Read => &[Self::StaticFile],
+            Self::CreateWithoutRedis => &[Self::Create],
+            Self::ReadWithoutRedis => &[Self::Read],
         }
     }
 }

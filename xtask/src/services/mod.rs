@@ -149,6 +149,12 @@ pub fn ensure_broker(checkout: &Checkout) -> Result<[(&'static str, PathBuf); 2]
     Ok([("TEST_RABBITMQ_SERVER", Program::RabbitMq.require()?), ("TEST_EPMD", Program::Epmd.require()?)])
 }
 
+/// Makes sure that Redis's own programs are there, for tests that start servers and kill them; says where, as the tests read it.
+pub fn ensure_redis(checkout: &Checkout) -> Result<[(&'static str, PathBuf); 2]> {
+    programs::ensure(&[Program::Redis, Program::RedisCli], checkout.root())?;
+    Ok([("TEST_REDIS_SERVER", Program::Redis.require()?), ("TEST_REDIS_CLI", Program::RedisCli.require()?)])
+}
+
 /// The servers that the environment names.
 struct Given {
     database_url: Option<String>,

@@ -16,6 +16,8 @@ pub enum Program {
     Psql,
     /// The Redis server.
     Redis,
+    /// The Redis client, which makes a cluster of servers.
+    RedisCli,
     /// The script that starts RabbitMQ, not the wrapper on the path, which changes the user.
     RabbitMq,
     /// Erlang's port mapper, which RabbitMQ's node registers with.
@@ -30,6 +32,7 @@ impl Program {
             Self::Postgres => "postgresql",
             Self::Psql => "postgresql-client",
             Self::Redis => "redis-server",
+            Self::RedisCli => "redis-tools",
             Self::RabbitMq | Self::Epmd => "rabbitmq-server",
             Self::Nginx => "nginx-light",
         }
@@ -41,6 +44,7 @@ impl Program {
             Self::Postgres => ("postgres", &["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]),
             Self::Psql => ("psql", &["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin"]),
             Self::Redis => ("redis-server", &[]),
+            Self::RedisCli => ("redis-cli", &[]),
             Self::RabbitMq => ("rabbitmq-server", &["/usr/lib/rabbitmq/lib/*/sbin", "/opt/homebrew/opt/rabbitmq/sbin"]),
             Self::Epmd => ("epmd", &["/usr/lib/erlang/erts-*/bin", "/opt/homebrew/opt/erlang/lib/erlang/erts-*/bin"]),
             Self::Nginx => ("nginx", &["/usr/sbin"]),

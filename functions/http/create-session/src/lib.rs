@@ -22,5 +22,6 @@ async fn handle(call: Call) -> Result<Reply, Problem> {
     let request: SessionRequest = call.json_or_default()?;
     let caller = call.principal()?;
     let fresh = create_session::execute(call.context(), caller.key, &caller.scopes, &request).await?;
-    Ok(Reply::json(catalog::CREATE_SESSION.success, &SessionView::new(&fresh))?.never_stored())
+    let reply = Reply::json(catalog::CREATE_SESSION.success, &SessionView::new(&fresh))?;
+    Ok(reply.location(&format!("/v1/sessions/{}", fresh.session.id)).never_stored())
 }

@@ -31,9 +31,6 @@ struct Query {
 async fn handle(call: Call) -> Result<Reply, Problem> {
     let Query { expand } = call.query()?;
     let id = call.path("order_id")?;
-    if let Some(reply) = call.kept_view(id, expand.view())? {
-        return Ok(reply);
-    }
     let order = call.reads().execute(call.database(), call.tenant()?, id, call.min_version()?).await?;
     let view = OrderView::new(&order, expand).map_err(Problem::internal)?;
     call.new_view(id, expand.view(), order.version, &view)

@@ -100,7 +100,7 @@ pub(super) fn parameters() -> Value {
         "If-Match-Optional": header("If-Match", false, json!({"type": "string"}), "The `ETag` of the order that the change is based on; any if left out."),
         "If-None-Match": header("If-None-Match", false, json!({"type": "string"}), "The `ETag` of the version that you have: a 304 if it is still good."),
         "Last-Event-ID": header("Last-Event-ID", false, json!({"type": "string"}), "The `id` of the last frame that you have seen: the stream goes on behind it."),
-        "Min-Version": header("Min-Version", false, json!({"type": "integer", "minimum": 0}), "The version that you know of: nothing older is shown. Without it an answer may be half a minute old."),
+        "Min-Version": header("Min-Version", false, json!({"type": "string"}), "The version that you know of, a whole number: nothing older is shown. Without it an answer may be half a minute old."),
         "X-Request-Id": header("X-Request-Id", false, any.clone(), &request_id),
         "traceparent": header("traceparent", false, any, "W3C Trace Context; honoured and passed on if it can be read."),
         "Content-Digest": header(

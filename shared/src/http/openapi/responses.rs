@@ -99,7 +99,8 @@ fn headers(names: &[&str]) -> Map<String, Value> {
 
 fn problem(status: u16, codes: &[Code], route: &Route, by_key: bool) -> Value {
     let mut names = Vec::new();
-    if by_key && !matches!(status, 400 | 401 | 413) {
+    // What is refused before the caller is known, or may be, says nothing of its rates.
+    if by_key && matches!(status, 403 | 409 | 412 | 415 | 422 | 428 | 429) {
         names.extend(RATES);
     }
     if codes.iter().any(|code| code.retry_after_s().is_some() || *code == Code::RateLimited) {
@@ -128,11 +129,11 @@ fn problem(status: u16, codes: &[Code], route: &Route, by_key: bool) -> Value {
 fn codes(function: &HttpFunction, route: &Route) -> Vec<Code> {
     let (spec, contract) = (function.spec, &function.contract);
     let by_key = spec.permission.is_by_key();
-    let implied: [(bool, &[Code]); 12] = [
+    let implied: [(bool, &[Code]); 11] = [
         (true, &[Code::Malformed, Code::PayloadTooLarge, Code::Internal, Code::DependencyUnavailable]),
         (by_key, &SIGNATURE),
-        (by_key, &[Code::TenantSuspended, Code::RateLimited]),
-        (by_key && route.method == "GET", &[Code::Unauthenticated]),
+        // A session opens nothing but GET, and is told so elsewhere.
+        (by_key, &[Code::Unauthenticated, Code::TenantSuspended, Code::RateLimited]),
         (spec.permission == Access::Webhook, &WEBHOOK_SIGNATURE),
         (matches!(spec.permission, Access::Scope(_)), &[Code::InsufficientScope]),
         (spec.idempotency, &[Code::IdempotencyKeyRequired, Code::IdempotencyKeyReused, Code::IdempotencyInProgress]),

@@ -117,7 +117,9 @@ fn run_steps(checkout: &Checkout, options: &Options, steps: &mut Steps, services
     for (name, value) in services.test_environment() {
         steps.set_environment(name, value);
     }
-    for (name, program) in steps.value("broker", "cargo xtask test", || services::ensure_broker(checkout))? {
+    let broker = steps.value("broker", "cargo xtask test", || services::ensure_broker(checkout))?;
+    let redis = steps.value("redis", "cargo xtask test", || services::ensure_redis(checkout))?;
+    for (name, program) in broker.into_iter().chain(redis) {
         steps.set_environment(name, &program.to_string_lossy());
     }
     let fuzz_seconds = fuzz_seconds(if filtered || options.has("--quick") { FUZZ_SECONDS_QUICK } else { FUZZ_SECONDS })?;
