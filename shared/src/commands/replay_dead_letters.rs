@@ -142,7 +142,8 @@ impl Replaying<'_> {
         let Ok(body) = self.context.keyring.open(&aad, &sealed) else { return Ok(Err(DeadLetterRefusal::Unreadable)) };
         let Ok(event) = CloudEvent::decode_structured(&body) else { return Ok(Err(DeadLetterRefusal::NotAnEvent)) };
         // One that understands no type runs no handler.
-        let tries = |spec: &&ConsumerSpec| spec.name == consumer && !spec.types.is_empty();
+        // What may be lost is never deferred, so nobody would try it again.
+        let tries = |spec: &&ConsumerSpec| spec.name == consumer && !spec.types.is_empty() && !spec.best_effort;
         let Some(consumer) = catalog::CONSUMERS.iter().copied().find(tries) else {
             return Ok(Err(DeadLetterRefusal::UnknownConsumer));
         };

@@ -231,6 +231,8 @@ impl Settler {
         };
         match timeout(limit.min(self.time_limit()), tokio::spawn(handling)).await {
             Ok(Ok(outcome)) => outcome,
+            // It may be lost, so it is not worth the row that would keep it.
+            Ok(Err(_)) | Err(_) if self.spec().best_effort => Ok(()),
             Ok(Err(_)) => Err(Rejection::Retry { reason: "the handler panicked".to_owned() }),
             // It may still take effect; the inbox makes the repeat a no-op then.
             Err(_) => Err(Rejection::Retry { reason: "not settled within the time limit".to_owned() }),
