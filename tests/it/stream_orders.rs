@@ -254,7 +254,7 @@ async fn a_reader_that_takes_nothing_loses_its_connection_and_nobody_else_waits_
         async || stack.logs().with_message("a stream ended").iter().any(|line| line["event.reason"] == "slow_reader").then_some(());
     within(Duration::from_secs(60), is_let_go).await.expect("a reader that takes nothing is let go");
     // What is in the sockets may still be read; then it is over.
-    let is_closed = async || {
+    let mut is_closed = async || {
         let mut piece = vec![0; 1 << 20];
         loop {
             match slow.read(&mut piece).await {
