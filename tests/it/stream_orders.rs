@@ -101,6 +101,24 @@ async fn who_comes_back_goes_on_where_it_was() {
     assert_eq!((events.opened().await.id, &events.some().await.json()["subject"]), (second, &order["id"]));
 }
 
+/// Positions are numbers: as texts 9 would come after 10.
+#[tokio::test]
+async fn a_stream_begins_behind_the_youngest_transaction() {
+    let stack = Stack::start(Options::http()).await;
+    let caller = stack.tenant_without_stock().await;
+    caller.place(&sample::order()).await;
+    caller.place(&sample::order()).await;
+    let aged =
+        "UPDATE outbox SET tx = (CASE WHEN order_id = (SELECT order_id FROM outbox ORDER BY seq LIMIT 1) THEN '9' ELSE '10' END)::xid8";
+    stack.sql().execute(aged).await.unwrap();
+    let (_, first) = follow(&caller).await;
+    assert!(first.starts_with("10-"), "{first}");
+    let mut events = caller.get(PATH).follow_from("0-0").await;
+    events.opened().await;
+    let told = [events.some().await.id, events.some().await.id];
+    assert!(told[0].starts_with("9-") && told[1] == first, "{told:?}");
+}
+
 #[tokio::test]
 async fn a_position_that_is_none_any_more_begins_anew_and_says_so() {
     let stack = Stack::start(Options::http()).await;
