@@ -189,7 +189,7 @@ async fn a_file_that_is_sent_several_times_at_once_is_placed_once() {
 async fn a_caller_who_hangs_up_stops_the_lines_that_are_not_begun_and_no_other() {
     let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant().await;
-    let lines = orders(1_000);
+    let lines = orders(600);
     let connection = caller.post(PATH).lines(&lines).send_unheard().await;
     until("some lines are placed", || async { (stack.sql().count("orders").await > 20).then_some(()) }).await;
     drop(connection);
@@ -197,7 +197,7 @@ async fn a_caller_who_hangs_up_stops_the_lines_that_are_not_begun_and_no_other()
     assert_eq!(ended["event.reason"], "hung up", "{ended}");
 
     let placed = stack.sql().count("orders").await;
-    assert!(placed < 1_000, "{placed} lines were placed for nobody");
+    assert!(placed < 600, "{placed} lines were placed for nobody");
     assert_eq!(ended["orders.placed"], placed, "a line that was begun has ended: {ended}");
     let open = "pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     assert_eq!(stack.sql().count(open).await, 0);
@@ -205,7 +205,7 @@ async fn a_caller_who_hangs_up_stops_the_lines_that_are_not_begun_and_no_other()
     // Sent again, the file goes on where it was.
     let results = import(&caller, &lines).await;
     let there = statuses(&results).iter().filter(|status| **status == 200).count();
-    assert_eq!((i64::try_from(there).unwrap(), stack.sql().count("orders").await), (placed, 1_000));
+    assert_eq!((i64::try_from(there).unwrap(), stack.sql().count("orders").await), (placed, 600));
     stack.sql().assert_books_are_right().await;
 }
 

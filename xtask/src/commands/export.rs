@@ -20,7 +20,8 @@ pub const HELP: &str = "\
 cargo xtask export [FILE] [--format ndjson|csv] [--filter QUERY] [--after ORDER] [--url URL] [--key-id ID --secret SECRET]
 
 Writes a tenant's orders to FILE, or to stdout, oldest first. An answer that breaks off is asked for again behind the
-last whole line. At last it says on stderr how many there are, and what --after an export of new orders takes.
+last whole line. At last it says on stderr how many there are and, unless they are rows, what --after an export of new
+orders takes.
 
   --format csv       rows instead of JSON documents
   --filter QUERY     only some, as list-orders takes them: 'status=completed&created_from=2026-11-01T00:00:00Z'
@@ -76,7 +77,9 @@ pub fn run(checkout: &Checkout, arguments: Vec<String>) -> Result<()> {
         std::thread::sleep(PAUSE);
     };
     export.to.flush().context(|| "cannot write".to_owned())?;
-    eprintln!("{} orders; the next export goes on with --after {next_after}", export.orders);
+    // Rows have no end that could say it, and simply behind the last one an order might be missed.
+    let next = if export.is_csv { String::new() } else { format!("; the next export of new ones takes --after {next_after}") };
+    eprintln!("{} orders{next}", export.orders);
     Ok(())
 }
 
