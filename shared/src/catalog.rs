@@ -550,7 +550,7 @@ pub const ON_ORDER_EVENT: ConsumerSpec = ConsumerSpec {
     best_effort: true,
     prefetch: 100,
     bindings: &[Binding { exchange: "orders.events", routing_keys: &["order.#"] }],
-    sources: &["/orders"],
+    sources: &["/order-service"],
     types: &[
         "order.created.v1",
         "order.stock_reserved.v1",
