@@ -70,7 +70,8 @@ async fn a_command_that_no_queue_takes_holds_back_its_order_and_no_other() {
 
 #[tokio::test]
 async fn an_event_that_nobody_wants_is_kept_for_a_look() {
-    let stack = Stack::start(Options::broker()).await;
+    let stack = Stack::start(Options::broker().except(&["on-order-event"])).await;
+    stack.partner().await.delete_queue("order-service.live").await;
     stack.tenant_without_stock().await.place(&unpaid()).await;
     until("it is published", async || (unpublished(&stack).await == 0).then_some(())).await;
     assert_eq!(stack.partner().await.messages_in("orders.unrouted").await, 1);

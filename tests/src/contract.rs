@@ -75,7 +75,7 @@ fn check_taken(id: &str, content: &Value, body: &[u8], answer: &Answer) -> Resul
         for result in answer.lines().iter().filter(|result| result["status"].as_u64().is_some_and(|status| status < 300)) {
             let number = result["line"].as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or_default();
             let line = number.checked_sub(1).and_then(|index| body.get(index)).ok_or_else(|| format!("{id} took a line {number}"))?;
-            check_value(&what, &lines["schema"]["items"], &serde_json::from_slice(line).map_err(no_json)?)?;
+            check_value(&format!("{what}, a line"), &lines["schema"]["items"], &serde_json::from_slice(line).map_err(no_json)?)?;
         }
         return Ok(());
     }

@@ -17,6 +17,9 @@ use utoipa::ToSchema;
 /// How long a caller waits at most: less than clients and gateways do. Beyond it the answer is 204, and the caller asks again.
 const WAIT_LIMIT: Duration = Duration::from_secs(25);
 
+/// The order is looked at as often without news: of an event that is held back behind somebody's long transaction nobody is told.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// The function, for its own process and for `standalone`.
 pub fn function() -> HttpFunction {
     HttpFunction::new(&catalog::WAIT_ORDER, |call| Box::pin(handle(call)))
@@ -54,6 +57,6 @@ async fn handle(call: Call) -> Result<Reply, Problem> {
         if is_last_look {
             return Ok(Reply::no_content());
         }
-        is_last_look = !news.wait(late).await || Instant::now() >= late;
+        is_last_look = !news.wait(late.min(Instant::now() + LOOK_EVERY)).await || Instant::now() >= late;
     }
 }
