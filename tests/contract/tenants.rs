@@ -4,11 +4,17 @@
 //! security switched off, and the same answers come. The policies: `isolation` asks every table without naming a tenant, and every
 //! reading statement while naming the wrong one. What the matrix adds is the whole way from a signature to an answer.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use shared::function::HttpSpec;
-use tests::{Answer, Caller, Stack, sample};
+use tests::{Answer, Caller, Request, Stack, sample};
+use tokio::time::timeout;
 
 use super::routes::{self, Ids};
+
+/// A stream of a table without its policy tells nothing, and never comes to its end.
+const STREAM_LIMIT: Duration = Duration::from_secs(5);
 
 /// What the application may see of a table; as `secure_table` of the first migration makes it.
 const POLICY: &str = "TO orders_app USING (tenant_id = (SELECT current_setting('app.tenant_id')::uuid))
@@ -89,13 +95,16 @@ struct Matrix {
     owned: Ids,
     stranger: Caller,
     own: Ids,
+    /// The stranger's last order before anything is asked: whatever happened before has been told to whoever is told of it.
+    last: String,
 }
 
 impl Matrix {
     async fn fill(stack: &Stack) -> Self {
         let (owner, stranger) = tokio::join!(stack.tenant_with_all_scopes(), stack.tenant_with_all_scopes());
         let (owned, own) = tokio::join!(routes::own_ids(&owner), routes::own_ids(&stranger));
-        Self { owner, owned, stranger, own }
+        let last = stranger.place(&sample::order()).await["id"].as_str().unwrap().to_owned();
+        Self { owner, owned, stranger, own, last }
     }
 
     /// What the stranger learns or changes, and what is kept from the owner: nothing, unless a wall has a hole or lacks a door.
@@ -138,10 +147,28 @@ impl Matrix {
 
     /// An id of the owner in a list of the stranger. What creates has no id in its path either and makes the stranger's own.
     async fn listed(&self, spec: &'static HttpSpec) -> Option<String> {
-        let list = routes::request(&self.stranger, spec, &self.own).send().await;
-        let text = String::from_utf8_lossy(&list.body);
+        let list = routes::request(&self.stranger, spec, &self.own);
+        let text = match spec.streams {
+            true => self.told_from_the_beginning(list).await,
+            false => String::from_utf8(list.send().await.body).unwrap(),
+        };
         let seen = self.owned.values().find(|id| text.contains(id.as_str()));
         seen.map(|id| format!("{}: the stranger's list shows {id}", spec.name))
+    }
+
+    /// Everything that a stream tells from the beginning until it comes to the stranger's last order, or to nothing more.
+    async fn told_from_the_beginning(&self, stream: Request<'_>) -> String {
+        let mut text = String::new();
+        let _ = timeout(STREAM_LIMIT, async {
+            let mut events = stream.follow_from("0-0").await;
+            while !text.contains(&self.last)
+                && let Some(frame) = events.next().await
+            {
+                text.push_str(&frame.data);
+            }
+        })
+        .await;
+        text
     }
 }
 

@@ -246,7 +246,7 @@ async fn a_reader_that_takes_nothing_loses_its_connection_and_nobody_else_waits_
     let (mut quick, _) = follow(&caller).await;
     let mut slow = open_stream(&stack, &caller, Some(1)).await;
     // Some eight megabytes: more than the sockets between them hold.
-    write_events(&mut *stack.sql().pool().acquire().await.unwrap(), &caller, 6_000).await;
+    write_events(&mut stack.sql().pool().acquire().await.unwrap(), &caller, 6_000).await;
     for _ in 0..6_000 {
         quick.some().await;
     }

@@ -22,7 +22,7 @@ async fn an_order_is_waited_for_until_it_is_so() {
     };
     let (answer, (), _) = tokio::join!(
         async { wait("version:2").send().await.expect(200) },
-        async { drop(wait("status:cancelling").send().await.expect(200)) },
+        async { drop(wait("status:cancelled").send().await.expect(200)) },
         cancelled,
     );
     assert!(answer.json()["version"].as_u64().unwrap() >= 2 && started.elapsed() < Duration::from_secs(10), "{answer:?}");

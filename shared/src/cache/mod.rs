@@ -1,7 +1,7 @@
 //! Redis: the fast road beside PostgreSQL, never the only copy of anything that matters and never a lock for money.
 //!
 //! One server or a cluster ([`link`]). Every call answers within [`RESPONSE_TIMEOUT`] or fails as [`Unavailable`]; after a few failures in
-//! a row a [`Breaker`] spares requests the wait. Callers decide what they do without Redis; nobody may refuse a signed request for it.
+//! a row a breaker spares requests the wait. Callers decide what they do without Redis; nobody may refuse a signed request for it.
 //!
 //! | key | holds | for |
 //! |---|---|---|

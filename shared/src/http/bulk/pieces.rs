@@ -66,7 +66,7 @@ impl Pieces {
 mod tests {
     use std::time::Duration;
 
-    use http_body_util::BodyExt;
+    use http_body_util::{BodyExt, Collected};
 
     use super::*;
 
@@ -86,7 +86,7 @@ mod tests {
                 }
             });
             let body = reply.into_response().into_body().collect().await;
-            assert_eq!(body.ok().map(|body| body.to_bytes()), finished.then(|| "ab".into()));
+            assert_eq!(body.ok().map(Collected::to_bytes), finished.then(|| "ab".into()));
         }
     }
 
