@@ -30,6 +30,11 @@ pub fn scoped() -> impl Iterator<Item = &'static HttpSpec> {
     authenticated().filter(|spec| matches!(spec.permission, Access::Scope(_)))
 }
 
+/// Whether the answer of an endpoint tells what happens until somebody ends it.
+pub fn never_ends(spec: &HttpSpec) -> bool {
+    matches!(spec.name, "stream-order" | "stream-orders")
+}
+
 /// Every endpoint that a partner pushes to.
 pub fn pushed_to() -> impl Iterator<Item = &'static HttpSpec> {
     HTTP.iter().copied().filter(|spec| spec.permission == Access::Webhook)

@@ -148,7 +148,7 @@ impl Matrix {
     /// An id of the owner in a list of the stranger. What creates has no id in its path either and makes the stranger's own.
     async fn listed(&self, spec: &'static HttpSpec) -> Option<String> {
         let list = routes::request(&self.stranger, spec, &self.own);
-        let text = match spec.streams {
+        let text = match routes::never_ends(spec) {
             true => self.told_from_the_beginning(list).await,
             false => String::from_utf8(list.send().await.body).unwrap(),
         };

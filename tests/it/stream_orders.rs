@@ -125,6 +125,10 @@ async fn a_position_that_is_none_any_more_begins_anew_and_says_so() {
     let caller = stack.tenant_without_stock().await;
     caller.place(&sample::order()).await;
     let known = written(&stack, &caller).await[0].0.clone();
+    // It is told: a transaction of another test may have held it back.
+    let mut events = caller.get(PATH).follow_from("0-0").await;
+    events.opened().await;
+    assert_eq!(events.some().await.id, known);
     let (tx, seq) = known.split_once('-').unwrap();
     let wrong = ["nonsense", "1-2-3", "-1-2", "ä", &format!("{tx}-{}", seq.parse::<i64>().unwrap() + 1), "999999999999-1"];
     for position in wrong {

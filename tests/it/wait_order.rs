@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::{Options, Stack, sample};
+use tests::{Options, Stack, sample, until};
 
 #[tokio::test]
 async fn an_order_is_waited_for_until_it_is_so() {
@@ -51,8 +51,11 @@ async fn who_waits_in_vain_is_told_so() {
         let (caller, path) = (caller.clone(), path.clone());
         tokio::spawn(async move { caller.get(&path).send().await.expect(204) })
     };
+    until("the process knows that somebody waits", async || {
+        stack.metrics().await.contains("live_followers{function=\"wait-order\"} 1").then_some(())
+    })
+    .await;
     // Nobody waits for a process that is about to stop.
-    stack.logs().find(|line| line["message"] == "ready").await.unwrap();
     let unsettled = stack.service.stop();
     assert!(unsettled.await.success());
     assert!(waiting.await.is_ok_and(|answer| answer.body.is_empty()));

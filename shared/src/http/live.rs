@@ -81,7 +81,7 @@ impl Call {
     /// # Errors
     /// As for [`stream`](Self::stream).
     pub async fn news_of(&self, order: OrderId) -> Result<News, Problem> {
-        Ok(News(OrderWatch::begin(self.state.live(), self.tenant()?, order).await?))
+        Ok(News(OrderWatch::begin(self.state.live(), self.tenant()?, order, self.spec.name).await?))
     }
 
     fn last_event_id(&self) -> After {

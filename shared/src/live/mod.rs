@@ -13,6 +13,7 @@ mod feed;
 mod follower;
 mod frames;
 mod hub;
+mod open;
 mod stream;
 #[cfg(test)]
 mod tests;

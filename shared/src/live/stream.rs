@@ -19,11 +19,9 @@ use tracing::Instrument as _;
 use super::{
     follower::{Follower, Heard},
     frames::{self, Word},
+    open::Open,
 };
-use crate::{
-    backoff::jittered,
-    telemetry::metrics::{LIVE_STREAMS, LIVE_STREAMS_ENDED},
-};
+use crate::{backoff::jittered, telemetry::metrics::LIVE_STREAMS_ENDED};
 
 /// The media type of such a body.
 pub const MEDIA_TYPE: &str = "text/event-stream";
@@ -116,25 +114,6 @@ async fn run(mut follower: Follower, mut pump: Pump, open: Open) {
         "labels.frames" = pump.frames,
         "a stream ended"
     );
-}
-
-/// Counts as open from its making to its drop.
-struct Open {
-    function: &'static str,
-    since: Instant,
-}
-
-impl Open {
-    fn new(function: &'static str) -> Self {
-        metrics::gauge!(LIVE_STREAMS, "function" => function).increment(1);
-        Self { function, since: Instant::now() }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        metrics::gauge!(LIVE_STREAMS, "function" => self.function).decrement(1);
-    }
 }
 
 /// Hands frames on, within the limits.

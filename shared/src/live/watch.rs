@@ -5,7 +5,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::hub::{Hub, NotFollowed, Subscription};
+use super::{
+    hub::{Hub, NotFollowed, Subscription},
+    open::Open,
+};
 use crate::domain::ids::{OrderId, TenantId};
 
 /// One who waits for news of an order, from its making on.
@@ -13,15 +16,16 @@ use crate::domain::ids::{OrderId, TenantId};
 pub struct OrderWatch {
     subscription: Subscription,
     order: OrderId,
+    _open: Open,
 }
 
 impl OrderWatch {
-    /// Begins to listen.
+    /// Begins to listen, for a function of this name.
     ///
     /// # Errors
     /// [`NotFollowed`].
-    pub async fn begin(hub: &Hub, tenant: TenantId, order: OrderId) -> Result<Self, NotFollowed> {
-        Ok(Self { subscription: hub.subscribe(tenant).await?, order })
+    pub async fn begin(hub: &Hub, tenant: TenantId, order: OrderId, function: &'static str) -> Result<Self, NotFollowed> {
+        Ok(Self { subscription: hub.subscribe(tenant).await?, order, _open: Open::new(function) })
     }
 
     /// Waits until something happened to the order, or may have, or it is late, or the process stops.

@@ -55,8 +55,8 @@ pub const OPERATIONS_UNKNOWN: &str = "payment_operations_unknown";
 /// Payment operations that wait for a person, at the last audit.
 pub const OPERATIONS_WITH_ATTENTION: &str = "payment_operations_with_attention";
 
-/// Streams of live views that are open; label `function`.
-pub const LIVE_STREAMS: &str = "live_streams";
+/// Streams of live views that are open, and callers who wait for an order; label `function`.
+pub const LIVE_FOLLOWERS: &str = "live_followers";
 /// Streams of live views that ended; labels `function`, `reason`.
 pub const LIVE_STREAMS_ENDED: &str = "live_streams_ended_total";
 /// Bells for live views that could not be rung because Redis was away.
@@ -147,7 +147,7 @@ fn describe() {
     describe_gauge!(DEFERRED_OVERDUE_SECONDS, "Seconds since the longest overdue deferred message was due, at the last audit.");
     describe_gauge!(OPERATIONS_UNKNOWN, "Payment operations of unknown outcome, at the last audit.");
     describe_gauge!(OPERATIONS_WITH_ATTENTION, "Payment operations that wait for a person, at the last audit.");
-    describe_gauge!(LIVE_STREAMS, "Streams of live views that are open, by function.");
+    describe_gauge!(LIVE_FOLLOWERS, "Streams of live views that are open and callers who wait for an order, by function.");
     describe_counter!(LIVE_STREAMS_ENDED, "Streams of live views that ended, by function and reason.");
     describe_counter!(LIVE_BELLS_UNRUNG, "Bells for live views that could not be rung because Redis was away.");
     describe_counter!(RECORDS_PRUNED, "Rows deleted because they were older than their time, by kind.");
