@@ -66,7 +66,7 @@ async fn nothing_is_kept_of_an_event_and_what_is_none_is_dead() {
     assert_eq!(stack.sql().count("inbox WHERE consumer = 'on-order-event'").await, 0);
 
     let partner = stack.partner().await;
-    let bad = Partner::event("/orders", "order.created.v1", &caller.key.tenant_id, &order, &json!({ "order": 7 }));
+    let bad = Partner::event("/order-service", "order.created.v1", &caller.key.tenant_id, &order, &json!({ "order": 7 }));
     partner.publish("orders.events", &bad).await;
     until("it is dead", async || (stack.sql().count("dead_letters WHERE consumer = 'on-order-event'").await == 1).then_some(())).await;
 }

@@ -9,6 +9,7 @@ async fn an_order_is_followed_from_anywhere_and_no_other_is() {
     let caller = stack.tenant_without_stock().await;
     let (order, other) = (caller.place(&sample::order()).await, caller.place(&sample::order()).await);
     let path = format!("/v1/orders/{}/stream", order["id"].as_str().unwrap());
+    caller.until_told(2).await;
     let mut live = caller.get(&path).follow().await;
     let opened = live.opened().await;
     assert_eq!((&*opened.event, &opened.json()), ("open", &json!({ "position": opened.id })));

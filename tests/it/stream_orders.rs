@@ -20,7 +20,8 @@ use super::signers::installed;
 
 const PATH: &str = "/v1/orders/stream";
 
-async fn follow(caller: &Caller) -> (Events, String) {
+async fn follow(stack: &Stack, caller: &Caller) -> (Events, String) {
+    caller.until_told(written(stack, caller).await.len()).await;
     let mut events = caller.get(PATH).follow().await;
     let opened = events.opened().await;
     assert_eq!(opened.event, "open");
@@ -55,7 +56,7 @@ async fn write_events(connection: &mut PgConnection, caller: &Caller, count: usi
 async fn an_event_is_told_as_it_was_published_and_to_nobody_else() {
     let stack = Stack::start(Options::http()).await;
     let (owner, stranger) = (stack.tenant_without_stock().await, stack.tenant_without_stock().await);
-    let ((mut owners, _), (mut strangers, _)) = (follow(&owner).await, follow(&stranger).await);
+    let ((mut owners, _), (mut strangers, _)) = (follow(&stack, &owner).await, follow(&stack, &stranger).await);
     let order = owner.place(&sample::order()).await;
     let heard = owners.some().await;
     let body = stack.sql().value("SELECT convert_from(body, 'UTF8') FROM outbox WHERE routing_key = 'order.created'").await;
@@ -89,12 +90,12 @@ async fn who_comes_back_goes_on_where_it_was() {
     let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant_without_stock().await;
     // Before there is any event there is a position.
-    let (events, first) = follow(&caller).await;
+    let (events, first) = follow(&stack, &caller).await;
     drop(events);
     caller.place(&sample::order()).await;
     let mut events = caller.get(PATH).follow_from(&first).await;
     assert_eq!((events.opened().await.id, events.some().await.event), (first, "order.created.v1".to_owned()));
-    let (events, second) = follow(&caller).await;
+    let (events, second) = follow(&stack, &caller).await;
     drop(events);
     let order = caller.place(&sample::order()).await;
     let mut events = caller.get(PATH).follow_from(&second).await;
@@ -111,7 +112,7 @@ async fn a_stream_begins_behind_the_youngest_transaction() {
     let aged =
         "UPDATE outbox SET tx = (CASE WHEN order_id = (SELECT order_id FROM outbox ORDER BY seq LIMIT 1) THEN '9' ELSE '10' END)::xid8";
     stack.sql().execute(aged).await.unwrap();
-    let (_, first) = follow(&caller).await;
+    let (_, first) = follow(&stack, &caller).await;
     assert!(first.starts_with("10-"), "{first}");
     let mut events = caller.get(PATH).follow_from("0-0").await;
     events.opened().await;
@@ -125,10 +126,7 @@ async fn a_position_that_is_none_any_more_begins_anew_and_says_so() {
     let caller = stack.tenant_without_stock().await;
     caller.place(&sample::order()).await;
     let known = written(&stack, &caller).await[0].0.clone();
-    // It is told: a transaction of another test may have held it back.
-    let mut events = caller.get(PATH).follow_from("0-0").await;
-    events.opened().await;
-    assert_eq!(events.some().await.id, known);
+    caller.until_told(1).await;
     let (tx, seq) = known.split_once('-').unwrap();
     let wrong = ["nonsense", "1-2-3", "-1-2", "ä", &format!("{tx}-{}", seq.parse::<i64>().unwrap() + 1), "999999999999-1"];
     for position in wrong {
@@ -152,7 +150,7 @@ async fn what_commits_late_is_told_in_its_place() {
     let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant_without_stock().await;
     caller.place(&sample::order()).await;
-    let (mut events, _) = follow(&caller).await;
+    let (mut events, _) = follow(&stack, &caller).await;
     let mut late = stack.sql().pool().acquire().await.unwrap();
     sqlx::raw_sql("BEGIN").execute(&mut *late).await.unwrap();
     write_events(&mut late, &caller, 2).await;
@@ -199,7 +197,7 @@ async fn write(stack: &Stack, caller: &Caller) {
 async fn a_foreign_reader_that_hangs_up_a_hundred_times_hears_a_thousand_events_once_and_in_order() {
     let stack = Stack::start(Options::http().proxied("REDIS_URL")).await;
     let (caller, other) = (stack.tenant_without_stock().await, stack.tenant_without_stock().await);
-    let (events, first) = follow(&caller).await;
+    let (events, first) = follow(&stack, &caller).await;
     drop(events);
     // The first is there to be copied; of the other's there must be no trace.
     caller.place(&sample::order()).await;
@@ -232,7 +230,7 @@ fn difference(told: &[(String, String)], written: &[(String, String)]) -> Option
 async fn a_stop_ends_streams_at_once_and_in_order() {
     let mut stack = Stack::start(Options::http()).await;
     let caller = stack.tenant_without_stock().await;
-    let (mut events, first) = follow(&caller).await;
+    let (mut events, first) = follow(&stack, &caller).await;
     let asked = Instant::now();
     assert!(stack.service.stop().await.success());
     let last = events.some().await;
@@ -247,7 +245,7 @@ async fn a_reader_that_takes_nothing_loses_its_connection_and_nobody_else_waits_
     let stack = Stack::start(Options::http()).await;
     let caller = stack.tenant_without_stock().await;
     caller.place(&sample::order()).await;
-    let (mut quick, _) = follow(&caller).await;
+    let (mut quick, _) = follow(&stack, &caller).await;
     let mut slow = open_stream(&stack, &caller, Some(1)).await;
     // Some eight megabytes: more than the sockets between them hold.
     write_events(&mut stack.sql().pool().acquire().await.unwrap(), &caller, 6_000).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{PATIENCE, caller::Request};
+use super::{Caller, PATIENCE, caller::Request};
 
 /// A stream lasts longer than any answer.
 const STREAM_LIMIT: Duration = Duration::from_secs(600);
@@ -59,6 +59,21 @@ impl Request<'_> {
     /// When something else comes.
     pub async fn follow_from(self, id: &str) -> Events {
         self.header("last-event-id", id).follow().await
+    }
+}
+
+impl Caller {
+    /// Waits until so many events of the tenant are told. One that is written is held back while an older transaction is open anywhere on
+    /// the server, a test's that has nothing to do with it, say.
+    ///
+    /// # Panics
+    /// When fewer come.
+    pub async fn until_told(&self, events: usize) {
+        let mut told = self.get("/v1/orders/stream").follow_from("0-0").await;
+        told.opened().await;
+        for _ in 0..events {
+            told.some().await;
+        }
     }
 }
 
