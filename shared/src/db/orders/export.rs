@@ -18,7 +18,11 @@ pub fn first_order_of(moment: Timestamp) -> OrderId {
     OrderId::new(first_id_of(moment))
 }
 
-pub(super) async fn fetch(
+/// The next of a tenant's orders after one of them, oldest first, so many at most. (`filter.before` is not for this direction.)
+///
+/// # Errors
+/// Any [`Error`].
+pub async fn order_export_page(
     tx: &mut TenantTx,
     tenant: TenantId,
     filter: &OrderFilter,

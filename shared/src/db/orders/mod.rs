@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub use self::{
     changes::{AnswerRow, SealedToken, Write},
     create::NewOrderRow,
-    export::first_order_of,
+    export::{first_order_of, order_export_page},
     page::{OrderFilter, OrderSummary},
 };
 use super::{Database, Error, TenantTx, idempotency_records::ClaimRow};
@@ -295,20 +295,6 @@ fn history_row((version, action, actor, from_status, to_status, reason, correlat
 /// Any [`Error`].
 pub async fn order_list_page(tx: &mut TenantTx, tenant: TenantId, filter: &OrderFilter, limit: i64) -> Result<Vec<OrderSummary>, Error> {
     page::fetch(tx, tenant, filter, limit).await
-}
-
-/// The next of a tenant's orders after one of them, oldest first, so many at most. (`filter.before` is not for this direction.)
-///
-/// # Errors
-/// Any [`Error`].
-pub async fn order_export_page(
-    tx: &mut TenantTx,
-    tenant: TenantId,
-    filter: &OrderFilter,
-    after: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<OrderId>, Error> {
-    export::fetch(tx, tenant, filter, after, limit).await
 }
 
 /// The sealed token of a payment, until it is spent.
